@@ -1,0 +1,44 @@
+import { defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+// The workspace is tested from source: PLATFORM notes that adding 'import' or 'default' here breaks `pg`.
+const fromSource = { resolve: { conditions: ['@origin-allowlist/source', ...defaultServerConditions] } };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ssr: fromSource,
+        test: {
+          name: 'unit',
+          include: ['test/{core,client,lint,config}/**/*.test.ts'],
+          sequence: { shuffle: true, groupOrder: 0 },
+        },
+      },
+      {
+        ssr: fromSource,
+        test: {
+          name: 'integration',
+          include: ['test/{store,http,sdk,support,packaging}/**/*.test.ts'],
+          globalSetup: ['test/support/servers.ts'],
+          maxWorkers: 2,
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+          sequence: { shuffle: true, groupOrder: 1 },
+        },
+      },
+      {
+        ssr: fromSource,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/support/servers.ts'],
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { shuffle: true, groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
