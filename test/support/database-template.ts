@@ -1,0 +1,42 @@
+import { Client } from 'pg';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Makes the migrated database every test database is copied from: copying takes a tenth of the time of migrating. */
+export async function createTemplate(serverUrl: string, prefix: string): Promise<void> {
+  const name = templateName(prefix);
+  await withClient(serverUrl, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE template0`));
+}
+
+/** Drops every database of one run, also those a failed test left. */
+export async function dropRun(serverUrl: string, prefix: string): Promise<void> {
+  await withClient(serverUrl, async (client) => {
+    const found = await client.query<{ datname: string }>(
+      'SELECT datname FROM pg_database WHERE starts_with(datname, $1)',
+      [prefix],
+    );
+    for (const { datname } of found.rows) await client.query(`DROP DATABASE "${datname}" WITH (FORCE)`);
+  });
+}
+
+export function templateName(prefix: string): string {
+  return `${prefix}_template`;
+}
+
+/** The URL of another database on the same server. */
+export function databaseUrl(serverUrl: string, name: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** Runs queries over a connection of their own. */
+export async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
