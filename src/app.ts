@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { registerAuth } from './http/auth.js';
+import { registerEtags } from './http/etag.js';
+import { registerOpenapi } from './http/openapi.js';
+import { registerProblems, sendProblem } from './http/problem.js';
+import { changeRoutes } from './http/routes/changes.js';
+import { evaluateRoutes } from './http/routes/evaluate.js';
+import { healthRoutes } from './http/routes/health.js';
+import { keyRoutes } from './http/routes/keys.js';
+import { originListRoutes } from './http/routes/origin-lists.js';
+import { originRoutes } from './http/routes/origins.js';
+import { policyRoutes } from './http/routes/policies.js';
+import { syncRoutes } from './http/routes/sync.js';
+import { tenantRoutes } from './http/routes/tenants.js';
+import { validatorCompiler } from './http/validation.js';
+import type { Store } from './store/store.js';
+
+const BODY_LIMIT_BYTES = 1024 * 1024;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Above the longest slug, so that a longer one is a tenant that does not exist, not an unknown route. */
+const MAX_PARAM_LENGTH = 500;
+
+/** What an app stands on; whoever opened the store closes it after the app. */
+export interface AppDeps {
+  readonly store: Store;
+  /** A key with every scope that no table holds. Absent: only keys made through `/v1/keys` work. */
+  readonly adminKey?: string | undefined;
+  /** Absent: nothing is logged. */
+  readonly logger?: FastifyBaseLogger | undefined;
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** The whole HTTP service, not listening yet. */
+export async function buildApp({
+  store,
+  adminKey,
+  logger,
+  now = Date.now,
+}: AppDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    ...(logger && { loggerInstance: logger }),
+    // Ids of our own only: they go into the trail, so callers must not choose them.
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    // A malformed URL never reaches a hook or the error handler.
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+
+  registerProblems(app);
+  registerEtags(app);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ 'x-request-id': request.id, 'cache-control': 'private, no-cache' });
+  });
+  await registerOpenapi(app);
+
+  await app.register(healthRoutes, { store });
+  await app.register(async (v1) => {
+    registerAuth(v1, { store, adminKey });
+    await v1.register(tenantRoutes, { store });
+    await v1.register(originRoutes, { store });
+    await v1.register(originListRoutes, { store });
+    await v1.register(policyRoutes, { store });
+    await v1.register(changeRoutes, { store });
+    await v1.register(keyRoutes, { store });
+    await v1.register(evaluateRoutes, { store, now });
+    await v1.register(syncRoutes, { store, now });
+  });
+  return app;
+}

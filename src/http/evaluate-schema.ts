@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { RevisionSchema } from './fields.js';
+import { ProblemSchema } from './problem.js';
+
+const MAX_BATCH = 100;
+
+const lines = z.union([z.string(), z.array(z.string())]);
+
+/** A request to decide. Header values are the raw lines, as received. */
+export const EvaluateRequestSchema = z
+  .strictObject({
+    tenant: z.string(),
+    origin: lines.optional().meta({ description: 'The `Origin` header; an array for repeated lines.' }),
+    method: z
+      .string()
+      .min(1)
+      .meta({ description: 'The method of the request itself: OPTIONS for a preflight.' }),
+    path: z.string().optional().meta({ description: 'The full request target; absent = `/`.' }),
+    requestMethod: lines.optional().meta({ description: '`Access-Control-Request-Method`.' }),
+    requestHeaders: lines.optional().meta({ description: '`Access-Control-Request-Headers`.' }),
+    requestPrivateNetwork: z
+      .union([z.boolean(), z.string()])
+      .optional()
+      .meta({ description: '`Access-Control-Request-Private-Network`.' }),
+    host: z.string().optional().meta({ description: 'The `Host` header, for policies with `alwaysSend`.' }),
+    policy: z.string().optional().meta({ description: 'A policy by name, instead of by path.' }),
+    minRevision: RevisionSchema.optional().meta({
+      description: 'Wait up to a second for this revision, then answer 409 `revision_not_reached`.',
+    }),
+  })
+  .meta({
+    id: 'EvaluateRequest',
+    examples: [{ tenant: 'acme', method: 'GET', origin: 'https://app.example.com', path: '/orders' }],
+  });
+
+/** The same in a query string. */
+export const EvaluateQuerySchema = EvaluateRequestSchema.extend({
+  method: z.string().min(1).default('GET'),
+  requestPrivateNetwork: z.string().optional(),
+  minRevision: z.coerce.number().pipe(RevisionSchema).optional(),
+});
+
+export const EvaluateBatchSchema = z
+  .strictObject({ requests: z.array(z.unknown()).min(1).max(MAX_BATCH) })
+  .meta({ id: 'EvaluateBatchItems' });
+
+/** Documents the body; each item is validated on its own. */
+export const EvaluateBodySchema = z.union([
+  EvaluateRequestSchema,
+  z
+    .strictObject({ requests: z.array(EvaluateRequestSchema).min(1).max(MAX_BATCH) })
+    .meta({ id: 'EvaluateBatch' }),
+]);
+
+/** A decision, with everything needed to apply it in any language. */
+export const EvaluationSchema = z
+  .object({
+    kind: z.enum(['non-cors', 'actual', 'preflight']),
+    allowed: z.boolean(),
+    reason: z.string().meta({ description: 'A stable code.' }),
+    explanation: z.string().meta({ description: 'The reason as a sentence.' }),
+    matched: z
+      .object({ pattern: z.string(), kind: z.enum(['exact', 'subdomains', 'affix', 'any', 'null']) })
+      .optional()
+      .meta({ description: 'The entry that allowed it.' }),
+    policy: z.string().nullable(),
+    enforcement: z.enum(['report', 'headers', 'block']),
+    callsNext: z.boolean().meta({ description: 'Whether the application runs.' }),
+    status: z
+      .union([z.literal(204), z.literal(403)])
+      .nullable()
+      .meta({ description: 'The status to answer with instead of running the application.' }),
+    headers: z.record(z.string(), z.string()).meta({ description: 'To set, replacing what is there.' }),
+    vary: z.array(z.string()).meta({ description: 'To merge into `Vary`.' }),
+    remove: z.array(z.string()).meta({ description: 'Response headers to delete.' }),
+    tenant: z.string(),
+    revision: z.int(),
+  })
+  .meta({ id: 'Evaluation' });
+
+export const BatchResultSchema = z
+  .object({ results: z.array(z.union([EvaluationSchema, z.object({ problem: ProblemSchema })])) })
+  .meta({ id: 'EvaluateBatchResult' });

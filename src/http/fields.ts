@@ -1,0 +1,41 @@
+import { isPolicyName, isSlug } from '@origin-allowlist/client/core';
+import { z } from 'zod';
+
+/** Text a person writes: well-formed Unicode without NUL, which PostgreSQL cannot store. */
+export function freeText(maxLength: number) {
+  return z
+    .string()
+    .max(maxLength)
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), {
+      message: 'Must be well-formed Unicode without NUL.',
+    });
+}
+
+/** An instant, answered in UTC with milliseconds; any offset is accepted. */
+export const InstantSchema = z.iso.datetime({ offset: true });
+
+/** The same instant in the one form the store keeps. */
+export function toUtc(instant: string): string {
+  return new Date(instant).toISOString();
+}
+
+export const SlugSchema = z
+  .string()
+  .refine(isSlug, {
+    message: 'Must be 1 to 63 of a-z, 0-9 and `-`, with a letter or digit at both ends.',
+    params: { code: 'slug_invalid' },
+  })
+  .meta({ examples: ['acme'] });
+
+export const PolicyNameSchema = z
+  .string()
+  .refine(isPolicyName, {
+    message: 'Must be 1 to 63 of a-z, 0-9 and `-`, with a letter or digit at both ends.',
+    params: { code: 'policy_name_invalid' },
+  })
+  .meta({ examples: ['default'] });
+
+// A slug outside the grammar is a tenant that does not exist: 404, not 422.
+export const TenantParams = z.object({ slug: z.string().meta({ examples: ['acme'] }) });
+
+export const RevisionSchema = z.int().min(1);

@@ -1,0 +1,24 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+
+const MAX_PAGE = 200;
+
+/** Query fields of every list. */
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50),
+  cursor: z.string().max(500).optional().meta({ description: '`nextCursor` of the page before; opaque.' }),
+};
+
+/** A page of `item`: the items and the cursor of the next page, `null` on the last. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+}
+
+/** Adds the RFC 8288 link to the next page, when there is one. */
+export function linkNext(request: FastifyRequest, reply: FastifyReply, nextCursor: string | null): void {
+  if (nextCursor === null) return;
+  const [path = '', query = ''] = request.url.split('?', 2);
+  const params = new URLSearchParams(query);
+  params.set('cursor', nextCursor);
+  reply.header('link', `<${path}?${params}>; rel="next"`);
+}

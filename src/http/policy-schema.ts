@@ -1,0 +1,89 @@
+import { checkPolicySettings } from '@origin-allowlist/client/core';
+import { z } from 'zod';
+import { PolicyNameSchema } from './fields.js';
+
+const MAX_PATHS = 100;
+const MAX_NAMES = 200;
+const MAX_AGE_SECONDS = 86_400;
+
+const names = z.array(z.string().max(256)).max(MAX_NAMES);
+
+/** The settings of a policy as they are written; what is absent is off. */
+export const PolicyInputSchema = z
+  .strictObject({
+    paths: z.array(z.string().max(2_000)).max(MAX_PATHS).default([]).meta({
+      description:
+        'Path prefixes on segment borders; the longest over all policies wins. None = chosen by name only.',
+    }),
+    credentials: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Whether pages may send cookies and read the answer.' }),
+    methods: names.default([]),
+    allowedHeaders: names.default([]),
+    exposedHeaders: names.default([]),
+    maxAgeSeconds: z
+      .int()
+      .min(0)
+      .max(MAX_AGE_SECONDS)
+      .nullable()
+      .default(null)
+      .meta({ description: 'How long browsers may keep a preflight; `null` leaves the header out.' }),
+    privateNetwork: z.boolean().default(false),
+    alwaysSend: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Without an Origin header, send the one exact entry of the request’s own host.' }),
+    enforcement: z
+      .enum(['report', 'headers', 'block'])
+      .default('headers')
+      .refine((value) => value !== 'block', {
+        message: '`block` is not available yet.',
+        params: { code: 'enforcement_unavailable', fix: 'headers' },
+      }),
+  })
+  .superRefine((settings, context) => {
+    const { maxAgeSeconds, ...rest } = settings;
+    const problems = checkPolicySettings({ ...rest, maxAgeSeconds: maxAgeSeconds ?? undefined });
+    for (const { pointer, code, detail, fix } of problems) {
+      context.addIssue({ code: 'custom', path: pathOf(pointer), message: detail, params: { code, fix } });
+    }
+  })
+  .meta({
+    id: 'PolicyInput',
+    examples: [
+      {
+        paths: ['/api'],
+        credentials: true,
+        methods: ['PUT', 'DELETE'],
+        allowedHeaders: ['content-type', 'authorization'],
+        maxAgeSeconds: 600,
+      },
+    ],
+  });
+
+/** A policy as it is answered. */
+export const PolicySchema = z
+  .object({
+    name: PolicyNameSchema,
+    paths: z.array(z.string()),
+    credentials: z.boolean(),
+    methods: z.array(z.string()),
+    allowedHeaders: z.array(z.string()),
+    exposedHeaders: z.array(z.string()),
+    maxAgeSeconds: z.int().nullable(),
+    privateNetwork: z.boolean(),
+    alwaysSend: z.boolean(),
+    enforcement: z.enum(['report', 'headers', 'block']),
+    revision: z.int(),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+  })
+  .meta({ id: 'Policy' });
+
+function pathOf(pointer: string): (string | number)[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((token) => (/^\d+$/.test(token) ? Number(token) : token));
+}

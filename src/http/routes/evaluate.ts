@@ -1,0 +1,147 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Decision, decide, explainDecision } from '@origin-allowlist/client/core';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import type { z } from 'zod';
+import { AppError } from '../../errors.js';
+import type { Store } from '../../store/store.js';
+import { maySee, type Principal, tenantNotFound } from '../auth.js';
+import {
+  BatchResultSchema,
+  EvaluateBatchSchema,
+  EvaluateBodySchema,
+  EvaluateQuerySchema,
+  EvaluateRequestSchema,
+  EvaluationSchema,
+} from '../evaluate-schema.js';
+import { bodyProblemResponses, problemResponses, toAppError, toProblem } from '../problem.js';
+import { invalidInput } from '../validation.js';
+
+type EvaluateRequest = z.output<typeof EvaluateRequestSchema>;
+type Evaluation = z.infer<typeof EvaluationSchema>;
+
+/** How long an evaluation waits for the revision it was asked to see. */
+const REVISION_WAIT_MS = 1_000;
+const REVISION_POLL_MS = 20;
+
+const tags = ['evaluate'];
+
+/** `/v1/evaluate`: the decision the SDK would take, for services in any language and for people. */
+export const evaluateRoutes: FastifyPluginAsyncZod<{
+  readonly store: Store;
+  readonly now: () => number;
+}> = async (app, { store, now }) => {
+  app.post('/v1/evaluate', {
+    config: { scope: 'evaluate' },
+    // The body is parsed below: one bad item of a batch must not fail the others.
+    validatorCompiler: () => (value) => ({ value }),
+    schema: {
+      operationId: 'evaluate',
+      summary: 'Decide one request, or up to 100',
+      description:
+        'A batch answers `results` in order; a bad item is `{problem}` and does not fail the others.',
+      tags,
+      body: EvaluateBodySchema,
+      response: {
+        200: EvaluationSchema.or(BatchResultSchema),
+        ...bodyProblemResponses('tenant_not_found', 'revision_not_reached'),
+      },
+    },
+    handler: async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      if (!isBatch(request.body)) return evaluateItem(request.body, request.principal);
+      const { requests } = parseOrThrow(EvaluateBatchSchema, request.body);
+      const results = await Promise.all(
+        requests.map((item) =>
+          evaluateItem(item, request.principal).catch((error: Error) => ({
+            problem: toProblem(toAppError(error), request.id),
+          })),
+        ),
+      );
+      return { results };
+    },
+  });
+
+  app.get('/v1/evaluate', {
+    config: { scope: 'evaluate' },
+    schema: {
+      operationId: 'evaluateOne',
+      summary: 'Decide one request given in the query',
+      tags,
+      querystring: EvaluateQuerySchema,
+      response: {
+        200: EvaluationSchema,
+        ...problemResponses('tenant_not_found', 'revision_not_reached', 'invalid_input'),
+      },
+    },
+    handler: async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      return evaluate(request.query, request.principal);
+    },
+  });
+
+  async function evaluateItem(item: unknown, principal: Principal): Promise<Evaluation> {
+    return evaluate(parseOrThrow(EvaluateRequestSchema, item), principal);
+  }
+
+  async function evaluate(input: EvaluateRequest, principal: Principal): Promise<Evaluation> {
+    const { tenant, path, requestPrivateNetwork, minRevision, ...request } = input;
+    const snapshot = await snapshotAt(tenant, minRevision);
+    if (snapshot === undefined || !maySee(principal, snapshot.version.tenantId)) throw tenantNotFound(tenant);
+    const decision = decide(
+      { ...request, target: path, requestPrivateNetwork: requestPrivateNetwork?.toString() },
+      snapshot.compiled,
+      now(),
+    );
+    return toEvaluation(decision, tenant, snapshot.version.revision);
+  }
+
+  async function snapshotAt(tenant: string, minRevision: number | undefined) {
+    const deadline = now() + REVISION_WAIT_MS;
+    for (;;) {
+      const snapshot = await store.snapshots.bySlug(tenant);
+      if (minRevision === undefined || snapshot === undefined || snapshot.version.revision >= minRevision) {
+        return snapshot;
+      }
+      if (now() >= deadline) {
+        throw new AppError(
+          'revision_not_reached',
+          `The tenant is at revision ${snapshot.version.revision} here.`,
+          {
+            extra: { revision: snapshot.version.revision },
+          },
+        );
+      }
+      await delay(REVISION_POLL_MS);
+      await store.snapshots.refresh(tenant);
+    }
+  }
+};
+
+function isBatch(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'requests' in body;
+}
+
+function parseOrThrow<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw invalidInput(result.error);
+}
+
+function toEvaluation(decision: Decision, tenant: string, revision: number): Evaluation {
+  return {
+    kind: decision.kind,
+    allowed: decision.allowed,
+    reason: decision.reason,
+    explanation: explainDecision(decision),
+    ...(decision.matched && { matched: decision.matched }),
+    policy: decision.policy ?? null,
+    enforcement: decision.enforcement,
+    callsNext: decision.callsNext,
+    status: decision.status,
+    headers: decision.headers,
+    vary: [...decision.vary],
+    remove: [...decision.remove],
+    tenant,
+    revision,
+  };
+}

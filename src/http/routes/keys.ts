@@ -1,0 +1,184 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { AppError, type ProblemItem } from '../../errors.js';
+import type { Store } from '../../store/store.js';
+import { maySee, type Principal, writeContext } from '../auth.js';
+import { freeText, InstantSchema, SlugSchema, toUtc } from '../fields.js';
+import { linkNext, pageOf, pageQuery } from '../page.js';
+import { bodyProblemResponses, problemResponses } from '../problem.js';
+import { PRESETS, PresetSchema, SCOPES, type Scope, ScopeSchema } from '../scopes.js';
+
+const KEY_BYTES = 32;
+const KEY_PREFIX = 'oak_';
+/** How much of a key is kept to tell it from others: the prefix and 48 of its 256 bits. */
+const SHOWN_LENGTH = KEY_PREFIX.length + 8;
+const MAX_KEY_TENANTS = 1_000;
+
+const KeyInputSchema = z
+  .strictObject({
+    name: freeText(200).min(1),
+    scopes: z.array(ScopeSchema).min(1).max(SCOPES.length).optional(),
+    preset: PresetSchema.optional(),
+    tenants: z
+      .array(SlugSchema)
+      .min(1)
+      .max(MAX_KEY_TENANTS)
+      .nullable()
+      .default(null)
+      .meta({ description: 'The tenants the key may see; `null` = all, later ones included.' }),
+    expiresAt: InstantSchema.transform(toUtc).nullable().default(null),
+  })
+  .refine(({ scopes, preset }) => (scopes === undefined) !== (preset === undefined), {
+    message: 'Give either `scopes` or `preset`.',
+    path: ['scopes'],
+    params: { code: 'scopes_or_preset' },
+  })
+  .meta({ id: 'KeyInput', examples: [{ name: 'orders-api', preset: 'sdk', tenants: ['acme'] }] });
+
+const KeySchema = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    prefix: z.string().meta({ description: 'The first characters of the key, to tell it from others.' }),
+    scopes: z.array(ScopeSchema),
+    tenants: z.array(z.string()).nullable(),
+    createdAt: z.string(),
+    expiresAt: z.string().nullable(),
+    lastUsedAt: z.string().nullable(),
+    revokedAt: z.string().nullable(),
+  })
+  .meta({ id: 'Key' });
+
+const NewKeySchema = KeySchema.extend({
+  key: z.string().meta({ description: 'Shown this once; the service keeps only its SHA-256.' }),
+}).meta({ id: 'NewKey' });
+
+const KeyParams = z.object({ id: z.string() });
+
+const tags = ['keys'];
+
+/** `/v1/keys`: who may call. */
+export const keyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = async (app, { store }) => {
+  app.post('/v1/keys', {
+    config: { scope: 'keys:write' },
+    schema: {
+      operationId: 'createKey',
+      summary: 'Create a key; it is shown once',
+      tags,
+      body: KeyInputSchema,
+      response: { 201: NewKeySchema, ...bodyProblemResponses() },
+    },
+    handler: async (request, reply) => {
+      const { name, tenants, expiresAt } = request.body;
+      const scopes: readonly Scope[] = request.body.scopes ?? PRESETS[request.body.preset ?? 'sdk'];
+      const tenantIds = tenants === null ? null : await resolveTenants(tenants, request.principal);
+      requireHeld(request.principal, scopes, tenantIds);
+
+      const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
+      const hash = createHash('sha256').update(key).digest('hex');
+      const row = await store.keys.create(
+        {
+          name,
+          scopes: [...new Set(scopes)],
+          tenantIds,
+          expiresAt,
+          hash,
+          prefix: key.slice(0, SHOWN_LENGTH),
+        },
+        writeContext(request),
+      );
+      reply.code(201).headers({ location: `/v1/keys/${row.id}`, 'cache-control': 'no-store' });
+      return { ...row, key };
+    },
+  });
+
+  app.get('/v1/keys', {
+    config: { scope: 'keys:write' },
+    schema: {
+      operationId: 'listKeys',
+      summary: 'List keys',
+      tags,
+      querystring: z.strictObject(pageQuery),
+      response: { 200: pageOf(KeySchema), ...problemResponses('invalid_input') },
+    },
+    handler: async (request, reply) => {
+      const page = await store.keys.list({ ...request.query, tenantIds: request.principal.tenantIds });
+      linkNext(request, reply, page.nextCursor);
+      return page;
+    },
+  });
+
+  app.get('/v1/keys/:id', {
+    config: { scope: 'keys:write' },
+    schema: {
+      operationId: 'getKey',
+      summary: 'Read a key, without its text',
+      tags,
+      params: KeyParams,
+      response: { 200: KeySchema, ...problemResponses('key_not_found') },
+    },
+    handler: async (request) => governedKey(request.params.id, request.principal),
+  });
+
+  app.delete('/v1/keys/:id', {
+    config: { scope: 'keys:write' },
+    schema: {
+      operationId: 'revokeKey',
+      summary: 'Revoke a key, on every node',
+      tags,
+      params: KeyParams,
+      response: { 204: z.null(), ...problemResponses('key_not_found') },
+    },
+    handler: async (request, reply) => {
+      const row = await governedKey(request.params.id, request.principal);
+      await store.keys.revoke(row.id, writeContext(request));
+      reply.code(204);
+      return null;
+    },
+  });
+
+  // A key outside the caller's reach is answered as one that does not exist; so is such a tenant below.
+  async function governedKey(id: string, principal: Principal) {
+    const row = await store.keys.get(id);
+    if (!governs(principal, row.tenantIds)) throw new AppError('key_not_found', 'There is no such key.');
+    return row;
+  }
+
+  async function resolveTenants(slugs: readonly string[], principal: Principal): Promise<readonly string[]> {
+    const ids = await Promise.all(slugs.map((slug) => store.snapshots.tenantId(slug)));
+    const errors: ProblemItem[] = [];
+    const found = ids.flatMap((id, index) => {
+      if (id !== undefined && maySee(principal, id)) return [id];
+      errors.push({
+        pointer: `/tenants/${index}`,
+        code: 'tenant_unknown',
+        detail: 'There is no such tenant.',
+      });
+      return [];
+    });
+    if (errors.length > 0) throw new AppError('invalid_input', 'The key names unknown tenants.', { errors });
+    return [...new Set(found)];
+  }
+};
+
+/** Nobody can grant more than they hold. */
+function requireHeld(
+  principal: Principal,
+  scopes: readonly Scope[],
+  tenantIds: readonly string[] | null,
+): void {
+  const missing = scopes.filter((scope) => !principal.scopes.has(scope));
+  if (missing.length > 0) {
+    throw new AppError('scope_missing', `You cannot grant what you do not hold: ${missing.join(', ')}.`);
+  }
+  if (!governs(principal, tenantIds)) {
+    throw new AppError('scope_missing', 'A key bound to tenants cannot make one for all tenants.');
+  }
+}
+
+/** Whether everything a key of these tenants reaches is within the principal's reach. */
+function governs(principal: Principal, tenantIds: readonly string[] | null): boolean {
+  if (principal.tenantIds === null) return true;
+  return tenantIds?.every((id) => maySee(principal, id)) ?? false;
+}

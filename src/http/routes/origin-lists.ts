@@ -1,0 +1,118 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { AppError } from '../../errors.js';
+import type { Store } from '../../store/store.js';
+import { writeContext } from '../auth.js';
+import { EntryInputSchema, EntryOperationSchema } from '../entry-schema.js';
+import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
+import { TenantParams } from '../fields.js';
+import { bodyProblemResponses } from '../problem.js';
+
+const MAX_BATCH_OPERATIONS = 10_000;
+const BATCH_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+const MAX_LIST_ENTRIES = 100_000;
+const LIST_BODY_LIMIT_BYTES = 32 * 1024 * 1024;
+
+const ListResultSchema = z
+  .object({
+    revision: z.int(),
+    changed: z.boolean(),
+    created: z.int(),
+    updated: z.int(),
+    deleted: z.int(),
+    unchanged: z.int(),
+  })
+  .meta({
+    id: 'ListResult',
+    examples: [{ revision: 8, changed: true, created: 2, updated: 0, deleted: 1, unchanged: 40 }],
+  });
+
+const tags = ['origins'];
+
+/** Writes of many entries: all or nothing, one revision. */
+export const originListRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = async (app, { store }) => {
+  app.put('/v1/tenants/:slug/origins', {
+    config: { scope: 'origins:write' },
+    bodyLimit: LIST_BODY_LIMIT_BYTES,
+    schema: {
+      operationId: 'replaceOrigins',
+      summary: 'Replace the whole list',
+      description: `At most ${MAX_LIST_ENTRIES} entries. \`If-Match\` with the list's ETag is required.`,
+      tags,
+      params: TenantParams,
+      headers: IfMatchHeaders,
+      body: z.strictObject({ entries: z.array(EntryInputSchema).max(MAX_LIST_ENTRIES) }).meta({
+        id: 'OriginList',
+        examples: [
+          { entries: [{ pattern: 'https://app.example.com' }, { pattern: 'https://*.example.com' }] },
+        ],
+      }),
+      response: {
+        200: ListResultSchema,
+        ...bodyProblemResponses(
+          'tenant_not_found',
+          'policy_unknown',
+          'revision_mismatch',
+          'precondition_required',
+        ),
+      },
+    },
+    handler: async (request, reply) => {
+      if (request.headers['if-match'] === undefined) {
+        throw new AppError(
+          'precondition_required',
+          'Send `If-Match` with the ETag of the list you read, so that nobody else’s change is lost.',
+        );
+      }
+      const result = await store.entries.replaceAll(
+        request.params.slug,
+        request.body.entries,
+        { ifMatch: parseIfMatch(request.headers['if-match']) },
+        writeContext(request),
+      );
+      reply.headers(versionHeaders(result.revision));
+      return { revision: result.revision, changed: result.changed, ...result.value };
+    },
+  });
+
+  app.post('/v1/tenants/:slug/origins/batch', {
+    config: { scope: 'origins:write' },
+    bodyLimit: BATCH_BODY_LIMIT_BYTES,
+    schema: {
+      operationId: 'batchOrigins',
+      summary: 'Apply up to 10,000 operations, all or nothing',
+      description: '`dryRun=true` answers what would happen and writes nothing.',
+      tags,
+      params: TenantParams,
+      querystring: z.strictObject({ dryRun: z.stringbool().default(false) }),
+      headers: IfMatchHeaders,
+      body: z
+        .strictObject({ operations: z.array(EntryOperationSchema).min(1).max(MAX_BATCH_OPERATIONS) })
+        .meta({
+          id: 'OriginBatch',
+          examples: [
+            {
+              operations: [
+                { op: 'put', pattern: 'https://app.example.com' },
+                { op: 'delete', pattern: 'https://old.example.com' },
+              ],
+            },
+          ],
+        }),
+      response: {
+        200: ListResultSchema,
+        ...bodyProblemResponses('tenant_not_found', 'policy_unknown', 'revision_mismatch'),
+      },
+    },
+    handler: async (request, reply) => {
+      const result = await store.entries.batch(
+        request.params.slug,
+        request.body.operations,
+        { ifMatch: parseIfMatch(request.headers['if-match']), dryRun: request.query.dryRun },
+        writeContext(request),
+      );
+      reply.headers(versionHeaders(result.revision));
+      return { revision: result.revision, changed: result.changed, ...result.value };
+    },
+  });
+};

@@ -1,0 +1,208 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Store } from '../../store/store.js';
+import { writeContext } from '../auth.js';
+import {
+  EntryFieldsSchema,
+  EntryInputSchema,
+  EntryPatchSchema,
+  EntrySchema,
+  PatternSchema,
+} from '../entry-schema.js';
+import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
+import { InstantSchema, TenantParams, toUtc } from '../fields.js';
+import { linkNext, pageOf, pageQuery } from '../page.js';
+import { bodyProblemResponses, problemResponses } from '../problem.js';
+
+const EntryParams = TenantParams.extend({ id: z.string().meta({ description: 'The id of the entry.' }) });
+const PatternQuery = z.strictObject({ pattern: PatternSchema });
+
+const ListQuery = z.strictObject({
+  ...pageQuery,
+  status: z.enum(['active', 'disabled', 'expired']).optional(),
+  kind: z.enum(['exact', 'subdomains', 'affix', 'any', 'null']).optional(),
+  ref: z.string().max(200).optional(),
+  label: z.string().max(63).optional(),
+  q: z.string().max(200).optional().meta({ description: 'Text within the pattern, ref or note.' }),
+  expiresBefore: InstantSchema.transform(toUtc).optional(),
+});
+
+const tags = ['origins'];
+
+/** `/v1/tenants/{slug}/origins`: the entries of one allowlist, one at a time. */
+export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = async (app, { store }) => {
+  app.get('/v1/tenants/:slug/origins', {
+    config: { scope: 'origins:read' },
+    schema: {
+      operationId: 'listOrigins',
+      summary: 'List entries',
+      description: 'The ETag is the revision of the whole list: send it as `If-Match` to replace the list.',
+      tags,
+      params: TenantParams,
+      querystring: ListQuery,
+      response: { 200: pageOf(EntrySchema), ...problemResponses('tenant_not_found', 'invalid_input') },
+    },
+    handler: async (request, reply) => {
+      const { limit, cursor, ...filters } = request.query;
+      const { revision, ...page } = await store.entries.list(request.params.slug, filters, { limit, cursor });
+      reply.headers(versionHeaders(revision));
+      linkNext(request, reply, page.nextCursor);
+      return page;
+    },
+  });
+
+  app.post('/v1/tenants/:slug/origins', {
+    config: { scope: 'origins:write' },
+    schema: {
+      operationId: 'addOrigin',
+      summary: 'Add an entry',
+      tags,
+      params: TenantParams,
+      body: EntryInputSchema,
+      response: {
+        201: EntrySchema,
+        ...bodyProblemResponses('tenant_not_found', 'pattern_taken', 'policy_unknown'),
+      },
+    },
+    handler: async (request, reply) => {
+      const { slug } = request.params;
+      const { value, revision } = await store.entries.create(slug, request.body, writeContext(request));
+      reply.code(201).headers({
+        location: `/v1/tenants/${slug}/origins/${value.id}`,
+        ...versionHeaders(value.revision, revision),
+      });
+      return value;
+    },
+  });
+
+  app.get('/v1/tenants/:slug/origins/:id', {
+    config: { scope: 'origins:read' },
+    schema: {
+      operationId: 'getOrigin',
+      summary: 'Read an entry',
+      tags,
+      params: EntryParams,
+      response: { 200: EntrySchema, ...problemResponses('tenant_not_found', 'entry_not_found') },
+    },
+    handler: async (request, reply) => {
+      const entry = await store.entries.get(request.params.slug, request.params.id);
+      reply.headers({ etag: versionHeaders(entry.revision).etag });
+      return entry;
+    },
+  });
+
+  app.patch('/v1/tenants/:slug/origins/:id', {
+    config: { scope: 'origins:write' },
+    schema: {
+      operationId: 'updateOrigin',
+      summary: 'Change some fields of an entry',
+      tags,
+      params: EntryParams,
+      headers: IfMatchHeaders,
+      body: EntryPatchSchema,
+      response: {
+        200: EntrySchema,
+        ...bodyProblemResponses(
+          'tenant_not_found',
+          'entry_not_found',
+          'pattern_taken',
+          'policy_unknown',
+          'revision_mismatch',
+        ),
+      },
+    },
+    handler: async (request, reply) => {
+      const { value, revision } = await store.entries.update(
+        request.params.slug,
+        request.params.id,
+        request.body,
+        { ifMatch: parseIfMatch(request.headers['if-match']) },
+        writeContext(request),
+      );
+      reply.headers(versionHeaders(value.revision, revision));
+      return value;
+    },
+  });
+
+  app.delete('/v1/tenants/:slug/origins/:id', {
+    config: { scope: 'origins:write' },
+    schema: {
+      operationId: 'deleteOrigin',
+      summary: 'Delete an entry',
+      tags,
+      params: EntryParams,
+      headers: IfMatchHeaders,
+      response: {
+        204: z.null(),
+        ...problemResponses('tenant_not_found', 'entry_not_found', 'revision_mismatch'),
+      },
+    },
+    handler: async (request, reply) => {
+      const { revision } = await store.entries.remove(
+        request.params.slug,
+        request.params.id,
+        { ifMatch: parseIfMatch(request.headers['if-match']) },
+        writeContext(request),
+      );
+      reply.code(204).header('x-revision', revision);
+      return null;
+    },
+  });
+
+  app.put('/v1/tenants/:slug/origins/by-pattern', {
+    config: { scope: 'origins:write' },
+    schema: {
+      operationId: 'putOriginByPattern',
+      summary: 'Create or replace the entry with this pattern',
+      description: 'Repeating the same call changes nothing and spends no revision: made for CI.',
+      tags,
+      params: TenantParams,
+      querystring: PatternQuery,
+      headers: IfMatchHeaders,
+      body: EntryFieldsSchema,
+      response: {
+        200: EntrySchema,
+        201: EntrySchema,
+        ...bodyProblemResponses('tenant_not_found', 'policy_unknown', 'revision_mismatch'),
+      },
+    },
+    handler: async (request, reply) => {
+      const { slug } = request.params;
+      const { value, revision, created } = await store.entries.upsert(
+        slug,
+        { ...request.body, pattern: request.query.pattern },
+        { ifMatch: parseIfMatch(request.headers['if-match']) },
+        writeContext(request),
+      );
+      reply.code(created ? 201 : 200).headers(versionHeaders(value.revision, revision));
+      if (created) reply.header('location', `/v1/tenants/${slug}/origins/${value.id}`);
+      return value;
+    },
+  });
+
+  app.delete('/v1/tenants/:slug/origins/by-pattern', {
+    config: { scope: 'origins:write' },
+    schema: {
+      operationId: 'deleteOriginByPattern',
+      summary: 'Delete the entry with this pattern',
+      tags,
+      params: TenantParams,
+      querystring: PatternQuery,
+      headers: IfMatchHeaders,
+      response: {
+        204: z.null(),
+        ...problemResponses('tenant_not_found', 'entry_not_found', 'revision_mismatch', 'invalid_input'),
+      },
+    },
+    handler: async (request, reply) => {
+      const { revision } = await store.entries.removeByPattern(
+        request.params.slug,
+        request.query.pattern.text,
+        { ifMatch: parseIfMatch(request.headers['if-match']) },
+        writeContext(request),
+      );
+      reply.code(204).header('x-revision', revision);
+      return null;
+    },
+  });
+};

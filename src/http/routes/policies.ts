@@ -1,0 +1,108 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Store } from '../../store/store.js';
+import { writeContext } from '../auth.js';
+import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
+import { PolicyNameSchema, TenantParams } from '../fields.js';
+import { PolicyInputSchema, PolicySchema } from '../policy-schema.js';
+import { bodyProblemResponses, problemResponses } from '../problem.js';
+
+const PolicyParams = TenantParams.extend({ name: z.string().meta({ examples: ['default'] }) });
+const NewPolicyParams = TenantParams.extend({ name: PolicyNameSchema });
+
+const tags = ['policies'];
+
+/** `/v1/tenants/{slug}/policies`: named sets of CORS settings. */
+export const policyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = async (app, { store }) => {
+  app.get('/v1/tenants/:slug/policies', {
+    config: { scope: 'origins:read' },
+    schema: {
+      operationId: 'listPolicies',
+      summary: 'List the policies of a tenant',
+      tags,
+      params: TenantParams,
+      response: {
+        200: z.object({ items: z.array(PolicySchema), nextCursor: z.null() }),
+        ...problemResponses('tenant_not_found'),
+      },
+    },
+    handler: async (request) => ({ items: await store.policies.list(request.params.slug), nextCursor: null }),
+  });
+
+  app.get('/v1/tenants/:slug/policies/:name', {
+    config: { scope: 'origins:read' },
+    schema: {
+      operationId: 'getPolicy',
+      summary: 'Read a policy',
+      tags,
+      params: PolicyParams,
+      response: { 200: PolicySchema, ...problemResponses('tenant_not_found', 'policy_not_found') },
+    },
+    handler: async (request, reply) => {
+      const policy = await store.policies.get(request.params.slug, request.params.name);
+      reply.header('etag', versionHeaders(policy.revision).etag);
+      return policy;
+    },
+  });
+
+  app.put('/v1/tenants/:slug/policies/:name', {
+    config: { scope: 'policies:write' },
+    schema: {
+      operationId: 'putPolicy',
+      summary: 'Create or replace a policy',
+      tags,
+      params: NewPolicyParams,
+      headers: IfMatchHeaders,
+      body: PolicyInputSchema,
+      response: {
+        200: PolicySchema,
+        201: PolicySchema,
+        ...bodyProblemResponses('tenant_not_found', 'revision_mismatch'),
+      },
+    },
+    handler: async (request, reply) => {
+      const { slug, name } = request.params;
+      const { value, revision, created } = await store.policies.put(
+        slug,
+        name,
+        request.body,
+        { ifMatch: parseIfMatch(request.headers['if-match']) },
+        writeContext(request),
+      );
+      reply.code(created ? 201 : 200).headers(versionHeaders(value.revision, revision));
+      if (created) reply.header('location', `/v1/tenants/${slug}/policies/${name}`);
+      return value;
+    },
+  });
+
+  app.delete('/v1/tenants/:slug/policies/:name', {
+    config: { scope: 'policies:write' },
+    schema: {
+      operationId: 'deletePolicy',
+      summary: 'Delete a policy that no entry names',
+      tags,
+      params: PolicyParams,
+      headers: IfMatchHeaders,
+      response: {
+        204: z.null(),
+        ...problemResponses(
+          'tenant_not_found',
+          'policy_not_found',
+          'policy_in_use',
+          'default_policy_required',
+          'revision_mismatch',
+        ),
+      },
+    },
+    handler: async (request, reply) => {
+      const { revision } = await store.policies.remove(
+        request.params.slug,
+        request.params.name,
+        { ifMatch: parseIfMatch(request.headers['if-match']) },
+        writeContext(request),
+      );
+      reply.code(204).header('x-revision', revision);
+      return null;
+    },
+  });
+};
