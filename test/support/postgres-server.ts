@@ -5,7 +5,7 @@ import { serverAccount } from '../../src/embedded/account.js';
 import { findBinaries } from '../../src/embedded/binaries.js';
 import { openCluster } from '../../src/embedded/cluster.js';
 import { startServer } from '../../src/embedded/server.js';
-import { childrenOf } from './processes.js';
+import { childrenOf, endWithRunner } from './processes.js';
 
 /** A PostgreSQL server of one test's own, which it may stall or kill. */
 export interface PrivatePostgres {
@@ -34,6 +34,7 @@ const FAST = {
 
 /** Starts a server from the embedded binaries in a temporary folder (about a second). Stop it in the same test file. */
 export async function startPostgres(): Promise<PrivatePostgres> {
+  endWithRunner();
   const account = await serverAccount();
   const binaries = await findBinaries(account);
   const folder = await mkdtemp(join(tmpdir(), 'oa-test-postgres-'));

@@ -12,3 +12,13 @@ export async function childrenOf(pid: number): Promise<readonly number[]> {
   }
   return children;
 }
+
+/** Ends this vitest worker when the run is killed, so that the watchdogs of its servers see the pipe close at once. */
+export function endWithRunner(): void {
+  if (process.listeners('disconnect').includes(exitNow)) return;
+  process.once('disconnect', exitNow);
+}
+
+function exitNow(): void {
+  process.exit(1);
+}

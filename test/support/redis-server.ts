@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { startWatchdog } from '../../src/embedded/watchdog.js';
 import { freePort } from './free-port.js';
+import { endWithRunner } from './processes.js';
 
 /** A Redis server of one test's own, which it may stall or kill. */
 export interface PrivateRedis {
@@ -37,6 +38,7 @@ export async function findRedisServer(): Promise<string | undefined> {
 
 /** Starts `redis-server` on a free loopback port, without persistence. Stop it in the same test file. */
 export async function startRedis(flags: readonly string[] = []): Promise<PrivateRedis> {
+  endWithRunner();
   const program = await findRedisServer();
   if (program === undefined) throw new Error('no redis-server on the PATH');
   const folder = await mkdtemp(join(tmpdir(), 'oa-test-redis-'));
