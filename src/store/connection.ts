@@ -1,0 +1,81 @@
+import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
+import { toStoreError, unavailable } from './database-error.js';
+
+/** How long a caller waits for a connection, new or from the pool. */
+export const CONNECT_TIMEOUT_MS = 1_000;
+/** Above every limit given to a connection: the pool's own `query_timeout` is for Prisma and shorter than bulk writes. */
+const QUERY_TIMEOUT_MS = 60_000;
+
+/** A connection taken from the pool, with a limit on how long it may be used. */
+export interface Connection {
+  /** @throws AppError `store_unavailable`; pg's own error for a violated constraint. */
+  query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>>;
+  /** From now on this long; then the connection is closed, whatever it waits for, and every query on it rejects. */
+  limit(durationMs: number): void;
+  /** Ends the use of a connection that is as it was: nothing open, every answer read. */
+  giveBack(): void;
+  /** Ends the use of any other: it is closed, so that nobody finds an open transaction or another's answer on it. */
+  close(): void;
+}
+
+/**
+ * Takes a connection from the pool for at most `durationMs`, the wait for it included.
+ *
+ * @throws AppError `store_unavailable` when none is to be had in time.
+ */
+export async function takeConnection(pool: Pool, durationMs: number): Promise<Connection> {
+  const startedMs = performance.now();
+  const client = await checkOut(pool, durationMs);
+  // While it is out nobody else listens, and an 'error' event without a listener ends the process. The query under way
+  // rejects with the same error.
+  const ignore = () => {};
+  client.on('error', ignore);
+  let inUse = true;
+
+  const end = (healthy: boolean) => {
+    if (!inUse) return;
+    inUse = false;
+    clearTimeout(timer);
+    if (healthy) client.off('error', ignore);
+    client.release(!healthy);
+  };
+  const close = () => end(false);
+  let timer = setTimeout(close, durationMs - (performance.now() - startedMs));
+
+  return {
+    async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) {
+      const config = { text, values: [...values], query_timeout: QUERY_TIMEOUT_MS };
+      return client.query<Row>(config).catch((error: unknown) => {
+        throw toStoreError(error);
+      });
+    },
+    limit(limitMs) {
+      clearTimeout(timer);
+      if (inUse) timer = setTimeout(close, limitMs);
+    },
+    giveBack: () => end(true),
+    close,
+  };
+}
+
+// The pool's own timeout bounds the wait in its queue and the time to connect one by one, not their sum.
+async function checkOut(pool: Pool, timeoutMs: number): Promise<PoolClient> {
+  const connecting = pool.connect();
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error('No connection in time.'));
+      connecting.then(
+        (late) => late.release(),
+        () => {},
+      );
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([connecting, timeout]);
+  } catch (error) {
+    throw unavailable(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}

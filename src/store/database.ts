@@ -1,0 +1,101 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Pool, type QueryResultRow } from 'pg';
+import type { Logger } from '../log.js';
+import { CONNECT_TIMEOUT_MS } from './connection.js';
+import { toStoreError, unavailable } from './database-error.js';
+import { PrismaClient } from './generated/client.js';
+import { IDLE_IN_TRANSACTION_TIMEOUT_MS, inTransaction, type Transaction } from './transaction.js';
+
+/** How long a read outside a transaction may take, the wait for a connection included. */
+const READ_TIMEOUT_MS = 1_500;
+/** How long the answer to one statement may take; the server gives up on it a little earlier than the client. */
+const QUERY_TIMEOUT_MS = 1_400;
+const STATEMENT_TIMEOUT_MS = 1_300;
+/** How long a statement may wait for a lock, such as that of a tenant another write holds. */
+const LOCK_TIMEOUT_MS = 1_000;
+const IDLE_CONNECTION_TIMEOUT_MS = 30_000;
+const CLOSE_TIMEOUT_MS = 2_000;
+const DEFAULT_POOL_SIZE = 10;
+
+/** Where a database is and who hears of its troubles. */
+export interface DatabaseOptions {
+  readonly databaseUrl: string;
+  readonly log: Logger;
+  /** Connections at most. Default 10. */
+  readonly poolSize?: number;
+}
+
+/**
+ * PostgreSQL. Every call ends within two seconds, bulk work aside: with a result, or with AppError `store_unavailable`. A
+ * connection that was given up on is closed, never used again. Calls may overlap.
+ */
+export interface Database {
+  /** A read through Prisma: one query, not a transaction and not a write. */
+  read<T>(query: (prisma: PrismaClient) => Promise<T>): Promise<T>;
+  /** A read of one statement that Prisma cannot express. */
+  query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** Writes: all of them or none. Every write goes through here; see {@link inTransaction}. */
+  write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** Several reads of one moment (REPEATABLE READ). */
+  readConsistently<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** Closes every connection, after at most two seconds. */
+  close(): Promise<void>;
+}
+
+/** A pool over `databaseUrl`; connects when first used. Close it. */
+export function openDatabase({ databaseUrl, log, poolSize = DEFAULT_POOL_SIZE }: DatabaseOptions): Database {
+  const pool = new Pool({
+    ...connectionSettings(databaseUrl),
+    max: poolSize,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_CONNECTION_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+  });
+  // A connection lost while idle is replaced at the next use; without a listener it would end the process.
+  pool.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'));
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+
+  return {
+    read: (query) => inTime(query(prisma)),
+    query: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+      (await inTime(pool.query<Row>(text, [...values]))).rows,
+    write: (work) => inTransaction(pool, 'write', work),
+    readConsistently: (work) => inTransaction(pool, 'consistent read', work),
+    close: async () => {
+      await prisma.$disconnect();
+      // A server that hangs does not answer the goodbye either.
+      await inTime(pool.end(), CLOSE_TIMEOUT_MS).catch((error: unknown) =>
+        log.warn({ err: error }, 'database connections were left open'),
+      );
+    },
+  };
+}
+
+/**
+ * What every connection of ours to `databaseUrl` has in common, migrations included. The session's time zone is UTC:
+ * Prisma sends timestamps without one.
+ */
+export function connectionSettings(databaseUrl: string) {
+  const url = new URL(databaseUrl);
+  const options = `${url.searchParams.get('options') ?? ''} -c timezone=UTC`.trim();
+  // pg prefers what the URL says over its other settings, so the merged value must not stay there.
+  url.searchParams.delete('options');
+  return { connectionString: url.href, options, keepAlive: true, application_name: 'origin-allowlist' };
+}
+
+async function inTime<T>(work: Promise<T>, timeoutMs = READ_TIMEOUT_MS): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(unavailable(new Error(`No answer in ${timeoutMs} ms.`))), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } catch (error) {
+    throw toStoreError(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,88 @@
+import type { Snapshot, SnapshotEntry, SnapshotPolicy } from '@origin-allowlist/client/core';
+import type { Database } from './database.js';
+
+/** A tenant named by slug or by id; a slug may look like an id. */
+export type TenantName = { readonly slug: string } | { readonly tenantId: string };
+
+/** A tenant's snapshot as read from the primary: all of one revision. */
+export interface SnapshotRow {
+  readonly tenantId: string;
+  readonly snapshot: Snapshot;
+}
+
+/** Which version a tenant is at. */
+export interface VersionRow {
+  readonly tenantId: string;
+  readonly slug: string;
+  readonly lineage: string;
+  readonly revision: number;
+}
+
+/** Tenants compared by one {@link readVersions}. */
+export type TenantNames = { readonly slugs: readonly string[] } | { readonly tenantIds: readonly string[] };
+
+/**
+ * Reads a tenant's snapshot: policies sorted by name, entries by pattern (both by code unit), fields at their defaults left
+ * out. Version, policies and entries are of one moment, whatever is written meanwhile.
+ *
+ * @returns `undefined` when there is no such tenant, or it was deleted.
+ * @throws AppError `store_unavailable`: within two seconds when Postgres does not answer, later only in the middle of a long list.
+ */
+export async function readSnapshot(db: Database, tenant: TenantName): Promise<SnapshotRow | undefined> {
+  // Not one statement: the first answers at once or the server hangs, so that only the second needs time for a long list.
+  return db.readConsistently(async (transaction) => {
+    const [byWhat, name] = 'slug' in tenant ? ['slug', tenant.slug] : ['id', tenant.tenantId];
+    const [head] = await transaction.query<SnapshotHead>(
+      `SELECT id, slug, lineage, revision,
+         (SELECT coalesce(json_agg(${POLICY_JSON} ORDER BY p.name), '[]') FROM policies p WHERE p.tenant_id = t.id) AS policies
+       FROM tenants t WHERE ${byWhat} = $1 AND deleted_at IS NULL`,
+      [name],
+    );
+    if (head === undefined) return undefined;
+    await transaction.allowBulk();
+    const [list] = await transaction.query<{ readonly entries: readonly SnapshotEntry[] }>(
+      `SELECT coalesce(json_agg(${ENTRY_JSON} ORDER BY e.pattern), '[]') AS entries FROM entries e WHERE e.tenant_id = $1`,
+      [head.id],
+    );
+    const entries = list?.entries ?? [];
+    const { id: tenantId, slug, lineage, revision, policies } = head;
+    return {
+      tenantId,
+      snapshot: { tenant: slug, lineage, revision, count: entries.length, policies, entries },
+    };
+  });
+}
+
+/**
+ * Which version each of the tenants is at, in one statement and in no order; a tenant that does not exist or was deleted is
+ * not among the rows.
+ *
+ * @throws AppError `store_unavailable`.
+ */
+export async function readVersions(db: Database, tenants: TenantNames): Promise<readonly VersionRow[]> {
+  const [condition, names] =
+    'slugs' in tenants ? ['slug = ANY($1)', tenants.slugs] : ['id = ANY($1::uuid[])', tenants.tenantIds];
+  return db.query<VersionRow>(
+    `SELECT id AS "tenantId", slug, lineage, revision FROM tenants WHERE ${condition} AND deleted_at IS NULL`,
+    [names],
+  );
+}
+
+interface SnapshotHead {
+  readonly id: string;
+  readonly slug: string;
+  readonly lineage: string;
+  readonly revision: number;
+  readonly policies: readonly SnapshotPolicy[];
+}
+
+// json, not jsonb: it keeps the order in which keys are written, so that equal lists have equal bodies on every node.
+const POLICY_JSON = `json_strip_nulls(json_build_object('name', p.name, 'paths', p.paths, 'credentials', p.credentials,
+  'methods', p.methods, 'allowedHeaders', p.allowed_headers, 'exposedHeaders', p.exposed_headers,
+  'maxAgeSeconds', p.max_age_seconds, 'privateNetwork', p.private_network, 'alwaysSend', p.always_send,
+  'enforcement', p.enforcement))`;
+
+const ENTRY_JSON = `json_strip_nulls(json_build_object('pattern', e.pattern,
+  'enabled', CASE WHEN e.enabled THEN NULL ELSE false END,
+  'expiresAt', to_char(e.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+  'policies', CASE WHEN cardinality(e.policies) > 0 THEN e.policies END))`;
