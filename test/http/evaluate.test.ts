@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openService, type TestService } from './service.js';
+
+let service: TestService;
+let slug: string;
+beforeAll(async () => {
+  service = await openService();
+  slug = await service.tenant();
+  await service.call('POST', `/v1/tenants/${slug}/origins`, { body: { pattern: 'https://app.example.com' } });
+});
+afterAll(() => service.close());
+
+describe('given one request', () => {
+  it('answers the decision with everything needed to apply it', async () => {
+    const answer = await service.call('POST', '/v1/evaluate', {
+      body: { tenant: slug, method: 'GET', origin: 'https://app.example.com', path: '/orders?x=1' },
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(answer.headers.etag).toBeUndefined();
+    expect(answer.body).toMatchObject({
+      kind: 'actual',
+      allowed: true,
+      matched: { pattern: 'https://app.example.com', kind: 'exact' },
+      policy: 'default',
+      enforcement: 'headers',
+      callsNext: true,
+      status: null,
+      headers: { 'access-control-allow-origin': 'https://app.example.com' },
+      vary: ['Origin'],
+      tenant: slug,
+      revision: 2,
+    });
+    expect(answer.body.explanation).toMatch(/\w+ .*\.$/);
+    expect(answer.body.remove).toContain('access-control-allow-credentials');
+  });
+
+  it('answers a preflight with its status, and refuses what is not listed', async () => {
+    const preflight = {
+      tenant: slug,
+      method: 'OPTIONS',
+      origin: 'https://app.example.com',
+      requestMethod: 'PUT',
+      requestHeaders: ['content-type'],
+    };
+    const allowed = await service.call('POST', '/v1/evaluate', { body: preflight });
+    expect(allowed.body).toMatchObject({ kind: 'preflight', allowed: true, status: 204, callsNext: false });
+    const refused = await service.call('POST', '/v1/evaluate', {
+      body: { ...preflight, origin: 'https://evil.example' },
+    });
+    expect(refused.body).toMatchObject({ kind: 'preflight', allowed: false, status: 403, headers: {} });
+  });
+
+  it('takes the same in the query, repeated lines included', async () => {
+    const query = new URLSearchParams({ tenant: slug, origin: 'https://app.example.com', path: '/orders' });
+    const one = await service.call('GET', `/v1/evaluate?${query}`);
+    expect(one.body).toMatchObject({ kind: 'actual', allowed: true });
+    query.append('origin', 'https://app.example.com');
+    const two = await service.call('GET', `/v1/evaluate?${query}`);
+    expect(two.body).toMatchObject({ kind: 'actual', allowed: false });
+  });
+
+  it('names every problem of the input', async () => {
+    const bad = await service.call('POST', '/v1/evaluate', { body: { tenant: slug, origin: 7, extra: 1 } });
+    expect(bad.status).toBe(422);
+    const pointers = bad.body.errors.map((item: { pointer: string }) => item.pointer).sort();
+    expect(pointers).toEqual(['/extra', '/method', '/origin']);
+  });
+
+  it('answers 404 for an unknown tenant and for one the key may not see', async () => {
+    const foreign = await service.tenant();
+    const key = await service.key({ preset: 'sdk', tenants: [foreign] });
+    for (const tenant of [slug, 'nobody', 'Not A Slug']) {
+      const answer = await service.call('POST', '/v1/evaluate', { key, body: { tenant, method: 'GET' } });
+      expect(answer.status, tenant).toBe(404);
+      expect(answer.body.code, tenant).toBe('tenant_not_found');
+    }
+  });
+});
+
+describe('given a batch', () => {
+  it('answers in order; a bad item does not fail the others', async () => {
+    const answer = await service.call('POST', '/v1/evaluate', {
+      body: {
+        requests: [
+          { tenant: slug, method: 'GET', origin: 'https://app.example.com' },
+          { tenant: slug },
+          { tenant: 'nobody', method: 'GET' },
+          'nonsense',
+          { tenant: slug, method: 'GET', origin: 'https://evil.example' },
+        ],
+      },
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.body.results).toMatchObject([
+      { allowed: true },
+      { problem: { code: 'invalid_input', status: 422, errors: [{ pointer: '/method' }] } },
+      { problem: { code: 'tenant_not_found', status: 404 } },
+      { problem: { code: 'invalid_input' } },
+      { allowed: false },
+    ]);
+  });
+
+  it('takes 100 requests, not 101 and not none', async () => {
+    const item = { tenant: slug, method: 'GET' };
+    const full = await service.call('POST', '/v1/evaluate', { body: { requests: Array(100).fill(item) } });
+    expect(full.body.results).toHaveLength(100);
+    for (const requests of [Array(101).fill(item), []]) {
+      const refused = await service.call('POST', '/v1/evaluate', { body: { requests } });
+      expect(refused.status).toBe(422);
+      expect(refused.body.errors).toMatchObject([{ pointer: '/requests' }]);
+    }
+  });
+});
+
+describe('given a write just acknowledged', () => {
+  it('evaluates at that revision or later', async () => {
+    const tenant = await service.tenant();
+    const request = { tenant, method: 'GET', origin: 'https://now.example.com' };
+    for (let round = 0; round < 10; round += 1) {
+      const added = await service.call('POST', `/v1/tenants/${tenant}/origins`, {
+        body: { pattern: 'https://now.example.com' },
+      });
+      expect((await service.call('POST', '/v1/evaluate', { body: request })).body.allowed).toBe(true);
+      await service.call('DELETE', `/v1/tenants/${tenant}/origins/${added.body.id}`);
+      expect((await service.call('POST', '/v1/evaluate', { body: request })).body.allowed).toBe(false);
+    }
+  });
+
+  it('waits at most about a second for a revision that does not come, then answers 409', async () => {
+    const tenant = await service.tenant();
+    const started = performance.now();
+    const answer = await service.call('POST', '/v1/evaluate', {
+      body: { tenant, method: 'GET', minRevision: 2 },
+    });
+    expect(answer.status).toBe(409);
+    expect(answer.body).toMatchObject({ code: 'revision_not_reached', revision: 1 });
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+
+  it('answers as soon as the revision is there', async () => {
+    const tenant = await service.tenant();
+    const waiting = service.call('POST', '/v1/evaluate', { body: { tenant, method: 'GET', minRevision: 2 } });
+    await service.call('POST', `/v1/tenants/${tenant}/origins`, {
+      body: { pattern: 'https://now.example.com' },
+    });
+    expect((await waiting).body.revision).toBe(2);
+  });
+});

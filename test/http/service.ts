@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import { buildApp } from '../../src/app.js';
+import { openStore, type Store } from '../../src/store/store.js';
+import { createTestDatabase } from '../support/database.js';
+import { silentLog } from '../support/silent-log.js';
+
+export const ADMIN_KEY = 'test-admin-key-of-at-least-32-characters';
+
+/** One answer, its JSON parsed. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, number | string | string[] | undefined>>;
+  // Tests read what they expect out of it; a wrong shape fails the expectation.
+  readonly body: ReturnType<typeof JSON.parse>;
+}
+
+/** The app over a database of its own, called without a socket. */
+export interface TestService {
+  readonly app: FastifyInstance;
+  readonly store: Store;
+  call(method: InjectOptions['method'], url: string, options?: CallOptions): Promise<Answer>;
+  /** A new tenant; answers its slug. */
+  tenant(): Promise<string>;
+  /** A new key; answers its text. */
+  key(input: object): Promise<string>;
+  /** The tenant's revision and how many changes it has: what must not move when a write is refused. */
+  revisionOf(slug: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+interface CallOptions {
+  readonly body?: unknown;
+  /** The key to send; `null` sends none. Default the admin key. */
+  readonly key?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export async function openService(): Promise<TestService> {
+  const database = await createTestDatabase();
+  const store = await openStore({ databaseUrl: database.url, log: silentLog });
+  const app = await buildApp({ store, adminKey: ADMIN_KEY });
+
+  async function call(
+    method: InjectOptions['method'],
+    url: string,
+    options: CallOptions = {},
+  ): Promise<Answer> {
+    const { body, key = ADMIN_KEY, headers = {} } = options;
+    const response = await app.inject({
+      method,
+      url,
+      headers: {
+        ...(key !== null && { authorization: `Bearer ${key}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const json = response.headers['content-type']?.toString().includes('json') && response.body !== '';
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      body: json ? response.json() : response.body,
+    };
+  }
+
+  return {
+    app,
+    store,
+    call,
+    tenant: async () => {
+      const slug = `t-${randomBytes(6).toString('hex')}`;
+      await call('POST', '/v1/tenants', { body: { slug, name: 'A tenant' } });
+      return slug;
+    },
+    key: async (input) => (await call('POST', '/v1/keys', { body: { name: 'a key', ...input } })).body.key,
+    revisionOf: async (slug) => (await call('GET', `/v1/tenants/${slug}`)).body.revision,
+    close: async () => {
+      await app.close();
+      await store.close();
+      await database.drop();
+    },
+  };
+}
