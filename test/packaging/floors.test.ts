@@ -1,9 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { refusedLines, type Sources } from './linter.js';
-import { readText } from './workspace.js';
+import { createFolder, readText, removeFolder } from './workspace.js';
 
 interface Floor {
   readonly file: string;
@@ -139,12 +136,12 @@ describe('given the floors of the architecture as lint rules', () => {
   let refused: Sources = new Map();
 
   beforeAll(async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'origin-allowlist-floors-'));
+    const folder = await createFolder();
     try {
       const sources = new Map(FLOORS.map(({ file, takes, refuses }) => [file, [...takes, ...refuses]]));
       refused = await refusedLines(folder, sources);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await removeFolder(folder);
     }
   });
 

@@ -4,38 +4,37 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { onTestFinished } from 'vitest';
 
-/** The repository's own folder, with a closing slash. */
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** The repository's own folder. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Where the tools of the root package stand; for a PATH or as a prefix. */
+/** Where the root package's tools stand. */
 export const TOOLS = join(ROOT, 'node_modules/.bin');
 
 const COMMAND_LIMIT_MS = 240_000;
 const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
 const execute = promisify(execFile);
 
+/** A file of the repository. */
 export const readText = (path: string): Promise<string> => readFile(join(ROOT, path), 'utf8');
 
-/** An empty folder outside the repository; it goes when the test ends. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'origin-allowlist-packaging-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
+/** An empty folder outside the repository; whoever makes it removes it with `removeFolder`. */
+export const createFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'origin-allowlist-packaging-'));
 
-/** Runs a command to its end and gives what it wrote; fails with that text when the command fails or takes too long. */
+export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
+
+/** Runs a command to its end and gives its standard output; a failure carries all it wrote. */
 export async function run(
   command: string,
   args: readonly string[],
   options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
 ): Promise<string> {
-  const { stdout } = await execute(command, [...args], {
-    cwd: options.cwd,
-    env: { ...process.env, ...options.env },
-    timeout: COMMAND_LIMIT_MS,
-    maxBuffer: OUTPUT_LIMIT_BYTES,
-  });
-  return stdout;
+  const limits = { timeout: COMMAND_LIMIT_MS, maxBuffer: OUTPUT_LIMIT_BYTES };
+  try {
+    const { stdout } = await execute(command, [...args], { ...options, ...limits });
+    return stdout;
+  } catch (error) {
+    const { stdout = '', stderr = '' } = Object(error);
+    throw new Error(`${command} ${args.join(' ')}\n${stdout}${stderr}`, { cause: error });
+  }
 }
