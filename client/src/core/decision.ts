@@ -1,0 +1,130 @@
+import type { DecisionReason, RefusalReason } from './decision-reason.js';
+import { type DecisionKind, type DecisionRequest, kindOf, single } from './decision-request.js';
+import { type Draft, grant, NO_HEADERS, refusal } from './draft.js';
+import { activeAny, matchOrigin } from './origin-match.js';
+import type { PatternKind } from './pattern.js';
+import type { CompiledPolicy } from './policy.js';
+import type { Enforcement } from './policy-settings.js';
+import { policyForTarget } from './policy-table.js';
+import { answerPreflight } from './preflight.js';
+import { sameHostEntry } from './same-host.js';
+import type { CompiledAllowlist } from './snapshot.js';
+
+/** The answer for one request: what to tell a person, and the edits that enforce it. */
+export interface Decision {
+  readonly kind: DecisionKind;
+  readonly allowed: boolean;
+  readonly reason: DecisionReason;
+  /** The entry that let the origin in, also when the method or a header was refused after that. */
+  readonly matched?: { readonly pattern: string; readonly kind: PatternKind };
+  /** The policy that answered; `undefined` when none could be told. */
+  readonly policy: string | undefined;
+  readonly enforcement: Enforcement;
+  /** Whether the application runs. A refused request still runs: CORS hides answers, it does not stop requests. */
+  readonly callsNext: boolean;
+  /** The status of an answer made here, `null` when the application answers. */
+  readonly status: 204 | 403 | null;
+  /** Response headers to set, replacing what is there; lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Members to merge into the response's `Vary` when it is sent. */
+  readonly vary: readonly string[];
+  /** Response headers to delete; none of them is in `headers`, so the order does not matter. */
+  readonly remove: readonly string[];
+  /** The version decided by; `undefined` when there was none. */
+  readonly tenant: string | undefined;
+  readonly lineage: string | undefined;
+  readonly revision: number | undefined;
+}
+
+/**
+ * Decides one request. Synchronous, without I/O or clock, and total: any strings give a decision, none throws.
+ *
+ * @param nowMs epoch milliseconds by the server's clock; entries expire by it.
+ */
+export function decide(request: DecisionRequest, compiled: CompiledAllowlist, nowMs: number): Decision {
+  const kind = kindOf(request);
+  const policy = choosePolicy(request, compiled);
+  if (typeof policy === 'string') return conclude(refusal(kind, policy, undefined), undefined, compiled);
+  return conclude(draftAnswer(request, kind, policy, compiled, nowMs), policy, compiled);
+}
+
+/** The answer when there is no list to decide by: refused like an origin that is not listed, whatever the tenant's policies say. */
+export function refuse(request: DecisionRequest, reason: RefusalReason): Decision {
+  return conclude(refusal(kindOf(request), reason, undefined), undefined, undefined);
+}
+
+function choosePolicy(
+  request: DecisionRequest,
+  compiled: CompiledAllowlist,
+): CompiledPolicy | 'path_ambiguous' | 'policy_unknown' {
+  if (request.policy !== undefined) return compiled.policies.byName.get(request.policy) ?? 'policy_unknown';
+  const choice = policyForTarget(compiled.policies, request.target);
+  return choice.ok ? choice.policy : choice.reason;
+}
+
+function draftAnswer(
+  request: DecisionRequest,
+  kind: DecisionKind,
+  policy: CompiledPolicy,
+  compiled: CompiledAllowlist,
+  nowMs: number,
+): Draft {
+  // First of all: an active `*` subsumes every other entry, and its answer must not depend on the origin, which Vary leaves out.
+  const any = activeAny(compiled.origins, policy.name, nowMs);
+  if (any !== undefined) {
+    if (kind === 'preflight') return answerPreflight(request, policy, policy.plain, any, '*');
+    return grant(kind, 'any_origin', any, policy.plain, '*');
+  }
+  if (kind === 'non-cors') return answerWithoutOrigin(request, policy, compiled, nowMs);
+
+  const origin = single(request.origin);
+  if (origin === undefined) return refusal(kind, 'origin_multiple', policy);
+  const entry = matchOrigin(compiled.origins, origin, policy.name, nowMs);
+  if (typeof entry === 'string') return refusal(kind, entry, policy);
+  // Any site can make itself a `null` origin: it never gets credentials.
+  const values = entry.kind === 'null' ? policy.plain : policy.listed;
+  if (kind === 'preflight') return answerPreflight(request, policy, values, entry, origin);
+  return grant(kind, 'origin_allowed', entry, values, origin);
+}
+
+function answerWithoutOrigin(
+  request: DecisionRequest,
+  policy: CompiledPolicy,
+  compiled: CompiledAllowlist,
+  nowMs: number,
+): Draft {
+  if (!policy.alwaysSend || request.host === undefined) return refusal('non-cors', 'no_origin', policy);
+  const entry = sameHostEntry(compiled.origins, request.host, policy.name, nowMs);
+  if (entry === undefined) return refusal('non-cors', 'no_origin', policy);
+  return grant('non-cors', 'same_host', entry, policy.plain, entry.pattern);
+}
+
+function conclude(
+  draft: Draft,
+  policy: CompiledPolicy | undefined,
+  compiled: CompiledAllowlist | undefined,
+): Decision {
+  const enforcement = policy?.enforcement ?? compiled?.policies.enforcement ?? 'headers';
+  const reports = enforcement === 'report';
+  const answersHere = draft.kind === 'preflight' && !reports;
+  const { entry } = draft;
+  return {
+    kind: draft.kind,
+    allowed: draft.allowed,
+    reason: draft.reason,
+    ...(entry && { matched: { pattern: entry.pattern, kind: entry.kind } }),
+    policy: policy?.name,
+    enforcement,
+    callsNext: !answersHere,
+    status: answersHere ? (draft.allowed ? 204 : 403) : null,
+    // Under `report` the application's own CORS stays in charge: nothing is written.
+    headers: reports ? NO_HEADERS : draft.headers,
+    vary: reports ? NO_NAMES : draft.vary,
+    remove: reports ? NO_NAMES : draft.remove,
+    tenant: compiled?.tenant,
+    lineage: compiled?.lineage,
+    revision: compiled?.revision,
+  };
+}
+
+const NO_NAMES: readonly string[] = [];

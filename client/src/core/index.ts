@@ -1,0 +1,41 @@
+/** The engine: patterns, origins, policies and the decision. Pure: no I/O, no clock, no dependencies. */
+export { type Decision, decide, refuse } from './decision.js';
+export type { DecisionReason, RefusalReason } from './decision-reason.js';
+export type { DecisionKind, DecisionRequest } from './decision-request.js';
+export { explainDecision } from './explanation.js';
+export { type HostKind, MAX_ORIGIN_LENGTH, type Origin, parseOrigin } from './origin.js';
+export { matchOrigin, type OriginMiss } from './origin-match.js';
+export {
+  addOrigin,
+  countOrigins,
+  createOriginSet,
+  deleteOrigin,
+  type OriginEntry,
+  type OriginSet,
+} from './origin-set.js';
+export type { PathChoice } from './path.js';
+export {
+  type AffixPattern,
+  type AnyPattern,
+  type ExactPattern,
+  type NullPattern,
+  type Pattern,
+  type PatternKind,
+  type PatternResult,
+  parsePattern,
+  type SubdomainsPattern,
+} from './pattern.js';
+export type { PatternProblem, PatternProblemCode } from './pattern-problem.js';
+export type { CompiledPolicy } from './policy.js';
+export { checkPolicySettings, type SettingProblem } from './policy-check.js';
+export {
+  DEFAULT_POLICY,
+  type Enforcement,
+  type PolicySettings,
+  type SnapshotPolicy,
+} from './policy-settings.js';
+export type { PolicyTable } from './policy-table.js';
+export { isPolicyName, isSlug } from './slug.js';
+export { type CompiledAllowlist, compileSnapshot, type Snapshot, type SnapshotEntry } from './snapshot.js';
+export { parseSnapshot, SnapshotError } from './snapshot-parser.js';
+export { mergeVary } from './vary.js';

@@ -1,0 +1,40 @@
+import { choosePath, type PathBinding, type PathChoice } from './path.js';
+import { type CompiledPolicy, compilePolicy } from './policy.js';
+import type { Enforcement, SnapshotPolicy } from './policy-settings.js';
+
+/** A tenant's policies, by name and by path. */
+export interface PolicyTable {
+  readonly byName: ReadonlyMap<string, CompiledPolicy>;
+  /** Longest prefix first. */
+  readonly bindings: readonly PathBinding[];
+  /** What is done with an answer that no policy gave: `report` for a tenant that only reports, so that nothing is written. */
+  readonly enforcement: Enforcement;
+}
+
+/** Compiles a tenant's policies. `default` is on `/` whatever its settings say. */
+export function compilePolicies(policies: readonly SnapshotPolicy[]): PolicyTable {
+  const byName = new Map(policies.map((policy) => [policy.name, compilePolicy(policy)]));
+  const bindings: PathBinding[] = [];
+  for (const policy of [...policies].sort(compareNames)) {
+    const compiled = byName.get(policy.name);
+    if (compiled === undefined) continue;
+    const choice: PathChoice = { ok: true, policy: compiled };
+    const paths = policy.name === 'default' ? new Set([...policy.paths, '/']) : policy.paths;
+    for (const prefix of paths) bindings.push({ prefix, choice });
+  }
+  bindings.sort((a, b) => b.prefix.length - a.prefix.length);
+  const onlyReports = policies.length > 0 && policies.every(({ enforcement }) => enforcement === 'report');
+  return { byName, bindings, enforcement: onlyReports ? 'report' : 'headers' };
+}
+
+/** The policy for a request target; `/` when the target is unknown. */
+export function policyForTarget(table: PolicyTable, target: string | undefined): PathChoice {
+  return choosePath(table.bindings, target ?? '/');
+}
+
+/** Of two policies on one prefix any goes before `default`, then the first name: every node and SDK chooses alike. */
+function compareNames(a: SnapshotPolicy, b: SnapshotPolicy): number {
+  if (a.name === 'default') return 1;
+  if (b.name === 'default') return -1;
+  return a.name < b.name ? -1 : 1;
+}

@@ -1,0 +1,125 @@
+import type { Enforcement, SnapshotPolicy } from './policy-settings.js';
+import { isPolicyName, isSlug } from './slug.js';
+import type { Snapshot, SnapshotEntry } from './snapshot.js';
+
+/** A snapshot that cannot be decided by; `message` says where and what was expected. */
+export class SnapshotError extends Error {
+  readonly code = 'snapshot_invalid';
+
+  constructor(pointer: string, expected: string) {
+    super(`snapshot${pointer}: expected ${expected}`);
+    this.name = 'SnapshotError';
+  }
+}
+
+/**
+ * Checks a snapshot that came over the wire. Strict on the type of every field it knows, so that a half-broken snapshot is
+ * refused whole and the old one stays; silent about fields it does not know, so that a newer service can add some.
+ *
+ * @throws {SnapshotError} code `snapshot_invalid`.
+ */
+export function parseSnapshot(value: unknown): Snapshot {
+  const fields = record(value, '');
+  const entries = list(fields.entries, '/entries').map((entry, index) =>
+    parseEntry(entry, `/entries/${index}`),
+  );
+  const policies = list(fields.policies, '/policies').map((policy, index) =>
+    parsePolicy(policy, `/policies/${index}`),
+  );
+  if (fields.count !== entries.length)
+    throw new SnapshotError('/count', `the number of entries, ${entries.length}`);
+  const names = new Set(policies.map((policy) => policy.name));
+  if (names.size !== policies.length) throw new SnapshotError('/policies', 'names that differ');
+  if (!names.has('default')) throw new SnapshotError('/policies', 'one named default');
+  return {
+    tenant: parseTenant(fields.tenant),
+    lineage: text(fields.lineage, '/lineage'),
+    revision: wholeNumber(fields.revision, '/revision'),
+    count: entries.length,
+    policies,
+    entries,
+  };
+}
+
+function parseTenant(value: unknown): string {
+  const slug = text(value, '/tenant');
+  if (!isSlug(slug)) throw new SnapshotError('/tenant', 'a slug');
+  return slug;
+}
+
+function parseEntry(value: unknown, pointer: string): SnapshotEntry {
+  const fields = record(value, pointer);
+  return {
+    pattern: text(fields.pattern, `${pointer}/pattern`),
+    ...(fields.enabled !== undefined && { enabled: flag(fields.enabled, `${pointer}/enabled`) }),
+    ...(fields.expiresAt !== undefined && { expiresAt: time(fields.expiresAt, `${pointer}/expiresAt`) }),
+    ...(fields.policies !== undefined && { policies: texts(fields.policies, `${pointer}/policies`) }),
+  };
+}
+
+function parsePolicy(value: unknown, pointer: string): SnapshotPolicy {
+  const fields = record(value, pointer);
+  const name = text(fields.name, `${pointer}/name`);
+  if (!isPolicyName(name)) throw new SnapshotError(`${pointer}/name`, 'a policy name');
+  return {
+    name,
+    paths: texts(fields.paths, `${pointer}/paths`),
+    credentials: flag(fields.credentials, `${pointer}/credentials`),
+    methods: texts(fields.methods, `${pointer}/methods`),
+    allowedHeaders: texts(fields.allowedHeaders, `${pointer}/allowedHeaders`),
+    exposedHeaders: texts(fields.exposedHeaders, `${pointer}/exposedHeaders`),
+    ...(fields.maxAgeSeconds !== undefined && {
+      maxAgeSeconds: wholeNumber(fields.maxAgeSeconds, `${pointer}/maxAgeSeconds`),
+    }),
+    privateNetwork: flag(fields.privateNetwork, `${pointer}/privateNetwork`),
+    alwaysSend: flag(fields.alwaysSend, `${pointer}/alwaysSend`),
+    enforcement: enforcement(fields.enforcement, `${pointer}/enforcement`),
+  };
+}
+
+function record(value: unknown, pointer: string): Readonly<Record<string, unknown>> {
+  if (!isRecord(value)) throw new SnapshotError(pointer, 'an object');
+  return value;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function list(value: unknown, pointer: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw new SnapshotError(pointer, 'an array');
+  return value;
+}
+
+function texts(value: unknown, pointer: string): readonly string[] {
+  return list(value, pointer).map((item, index) => text(item, `${pointer}/${index}`));
+}
+
+function text(value: unknown, pointer: string): string {
+  if (typeof value !== 'string') throw new SnapshotError(pointer, 'a string');
+  return value;
+}
+
+function flag(value: unknown, pointer: string): boolean {
+  if (typeof value !== 'boolean') throw new SnapshotError(pointer, 'true or false');
+  return value;
+}
+
+function wholeNumber(value: unknown, pointer: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw new SnapshotError(pointer, 'a whole number');
+  }
+  return value;
+}
+
+function time(value: unknown, pointer: string): string {
+  if (typeof value !== 'string' || !value.endsWith('Z') || Number.isNaN(Date.parse(value))) {
+    throw new SnapshotError(pointer, 'an ISO 8601 time in UTC');
+  }
+  return value;
+}
+
+function enforcement(value: unknown, pointer: string): Enforcement {
+  if (value === 'report' || value === 'headers' || value === 'block') return value;
+  throw new SnapshotError(pointer, 'report, headers or block');
+}
