@@ -16,8 +16,8 @@ export interface Config {
   /** Absolute path. */
   readonly dataDir: string;
   readonly logLevel: LogLevel;
-  /** Whether npm (or another package manager) started this process as a script, and so is its parent. */
-  readonly startedByScript: boolean;
+  /** Whether `npm start` (or another package manager's) is the parent of this process. */
+  readonly startedByNpm: boolean;
 }
 
 /** One row of the settings table in the README. */
@@ -38,6 +38,13 @@ const ADMIN_KEY_MAX_LENGTH = 500;
 /** RFC 6750 §2.1: what a bearer token may look like. Any other key could never be sent. */
 const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
+/** What can serve as an admin key: long enough not to be guessed, and able to stand in an Authorization header. */
+export const AdminKeySchema = z
+  .string()
+  .min(ADMIN_KEY_MIN_LENGTH, `must have at least ${ADMIN_KEY_MIN_LENGTH} characters`)
+  .max(ADMIN_KEY_MAX_LENGTH, `must have at most ${ADMIN_KEY_MAX_LENGTH} characters`)
+  .regex(BEARER_TOKEN, 'may hold only letters, digits and . _ ~ + / - (and = at the end)');
+
 // In the order they are documented. Messages name the rule and never the value, which may be a secret in the wrong place.
 const EnvironmentSchema = z.object({
   PORT: integer(0, 65_535).prefault('8080').describe('TCP port to listen on; `0` takes any free one'),
@@ -57,15 +64,9 @@ const EnvironmentSchema = z.object({
   REDIS_URL: urlOf('redis', 'rediss')
     .optional()
     .describe('Redis to use. Without it every node caches for itself'),
-  ADMIN_KEY: z
-    .string()
-    .min(ADMIN_KEY_MIN_LENGTH, `must have at least ${ADMIN_KEY_MIN_LENGTH} characters`)
-    .max(ADMIN_KEY_MAX_LENGTH, `must have at most ${ADMIN_KEY_MAX_LENGTH} characters`)
-    .regex(BEARER_TOKEN, 'may hold only letters, digits and . _ ~ + / - (and = at the end)')
-    .optional()
-    .describe(
-      'A key with every scope, at least 32 characters. The embedded mode makes one and keeps it in `DATA_DIR/admin-key`',
-    ),
+  ADMIN_KEY: AdminKeySchema.optional().describe(
+    'A key with every scope, at least 32 characters. The embedded mode makes one and keeps it in `DATA_DIR/admin-key`',
+  ),
   DATA_DIR: z.string().prefault('.data').describe('Folder of the embedded PostgreSQL and its admin key'),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`)
@@ -108,7 +109,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     adminKey: settings.ADMIN_KEY,
     dataDir: resolve(settings.DATA_DIR),
     logLevel: settings.LOG_LEVEL,
-    startedByScript: environment.npm_lifecycle_event !== undefined,
+    startedByNpm: environment.npm_lifecycle_event === 'start',
   };
 }
 

@@ -18,3 +18,20 @@ export class StartError extends Error {
     this.code = code;
   }
 }
+
+/**
+ * What to print when a start fails: one line, whatever was thrown; with the stack below it when asked for.
+ * The password of a URL inside the text, as database drivers like to quote it, is left out.
+ */
+export function describeFailure(error: unknown, options: { readonly stack: boolean }): string {
+  const line = messageOf(error).replace(/\s+/g, ' ').trim();
+  const stack = options.stack && error instanceof Error ? `\n${error.stack}` : '';
+  return (line + stack).replace(/(\w:\/\/)[^\s/]*@/g, '$1***@');
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // Node reports a refused connection to a name with several addresses as an AggregateError without a message.
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  return error.message || error.name;
+}

@@ -1,21 +1,52 @@
+import { execFile } from 'node:child_process';
 import { chmod, cp, lstat, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Account } from './account.js';
+
+const run = promisify(execFile);
+const PROBE_TIMEOUT_MS = 5_000;
 
 /**
- * A copy of the PostgreSQL files (60 MB) that every account can read, made once per version and machine.
+ * A copy of the PostgreSQL files (60 MB) where `account` can read them, made once per version and machine.
  *
- * @returns the folder of the copy: a shared one below the temp directory, or one of our own when that name is not ours.
+ * @returns the folder of the copy, or `undefined` when no temp directory is open to that account.
  */
-export async function reachableCopy(native: string, version: string): Promise<string> {
-  const place = join(tmpdir(), `origin-allowlist-postgres-${version}`);
+export async function copyWithinReach(
+  native: string,
+  version: string,
+  account: Account,
+): Promise<string | undefined> {
+  // TMPDIR may point into a folder of root's own.
+  for (const parent of new Set([tmpdir(), '/tmp', '/var/tmp'])) {
+    if (await canEnter(parent, account))
+      return copyOnce(native, join(parent, `origin-allowlist-postgres-${version}`));
+  }
+  return undefined;
+}
+
+async function canEnter(folder: string, { uid, gid }: Account): Promise<boolean> {
+  return run('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], {
+    cwd: '/',
+    env: {},
+    uid,
+    gid,
+    timeout: PROBE_TIMEOUT_MS,
+  }).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function copyOnce(native: string, place: string): Promise<string> {
   if ((await isOurs(place)) && (await holdsAllOf(native, place))) return place;
   // Copied beside and renamed, so that two first starts at once never see half of it.
   const fresh = await mkdtemp(`${place}-`);
   await cp(native, fresh, { recursive: true, verbatimSymlinks: true });
   await openToAll(fresh);
   if (await isOurs(place)) await rm(place, { recursive: true, force: true });
-  // Taken by another start, or by somebody else's folder: then ours stays where it is.
+  // The name is taken, by another start or by somebody's folder of that name: then ours stays where it is.
   return rename(fresh, place).then(
     () => place,
     () => fresh,

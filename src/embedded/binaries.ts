@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { StartError } from '../start-error.js';
 import type { Account } from './account.js';
-import { reachableCopy } from './binaries-copy.js';
+import { copyWithinReach } from './binaries-copy.js';
 
 /** The programs of one PostgreSQL installation, by absolute path. */
 export interface PostgresBinaries {
@@ -29,9 +29,9 @@ export async function findBinaries(account: Account | undefined): Promise<Postgr
   if (problem === undefined) return programsIn(native);
   if (account === undefined) throw unsupported(problem);
   // Most often a checkout below a folder that only root may enter. Another account needs the files elsewhere.
-  const copy = await reachableCopy(native, version);
-  const copyProblem = await whyNotRunnable(copy, account);
-  if (copyProblem !== undefined) throw unsupported(copyProblem);
+  const copy = await copyWithinReach(native, version, account);
+  const copyProblem = copy === undefined ? problem : await whyNotRunnable(copy, account);
+  if (copy === undefined || copyProblem !== undefined) throw unsupported(copyProblem ?? problem);
   return programsIn(copy);
 }
 

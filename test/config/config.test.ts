@@ -15,7 +15,7 @@ describe('given an empty environment', () => {
       adminKey: undefined,
       dataDir: resolve('.data'),
       logLevel: 'info',
-      startedByScript: false,
+      startedByNpm: false,
     });
   });
 
@@ -48,7 +48,7 @@ describe('given every setting', () => {
       adminKey: ADMIN_KEY,
       dataDir: '/var/lib/allowlist',
       logLevel: 'debug',
-      startedByScript: true,
+      startedByNpm: true,
     });
   });
 });

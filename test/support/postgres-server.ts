@@ -35,10 +35,11 @@ const FAST = {
 /** Starts a server from the embedded binaries in a temporary folder (about a second). Stop it in the same test file. */
 export async function startPostgres(): Promise<PrivatePostgres> {
   endWithRunner();
-  const account = await serverAccount();
-  const binaries = await findBinaries(account);
   const folder = await mkdtemp(join(tmpdir(), 'oa-test-postgres-'));
-  const cluster = await openCluster({ home: join(folder, 'postgres'), binaries, account, sync: false });
+  const home = join(folder, 'postgres');
+  const account = await serverAccount(home);
+  const binaries = await findBinaries(account);
+  const cluster = await openCluster({ home, binaries, account, sync: false });
   const server = await startServer({
     cluster,
     binaries,
