@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { Logger } from '../log.js';
+import type { RedisConnection } from './redis-connection.js';
+import type { TenantMove } from './tenant-version.js';
+
+const CHANNEL = 'origin-allowlist:announcements';
+
+const AnnouncementSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('tenant'),
+    tenantId: z.string(),
+    slug: z.string(),
+    lineage: z.string(),
+    revision: z.number().int().positive(),
+    deleted: z.boolean(),
+  }),
+  z.object({ kind: z.literal('key'), hash: z.string() }),
+]);
+type Announcement = z.infer<typeof AnnouncementSchema>;
+
+/** What is done with news from other nodes, and with this node's own, which come back too. */
+export interface AnnouncementListeners {
+  readonly onTenantMoved: (move: TenantMove) => void;
+  /** A key was revoked; `hash` as the store keeps it. */
+  readonly onKeyRevoked: (hash: string) => void;
+}
+
+/**
+ * Hints to every node that something was committed. Any of them may be lost, doubled, late or out of order: listeners
+ * only drop what they hold, and the version check finds what no hint told.
+ */
+export interface Announcements {
+  /** Sent before the call returns; a failure is Redis' to report. */
+  tenantMoved(move: TenantMove): void;
+  keyRevoked(hash: string): void;
+}
+
+/** Subscribes to the channel and gives the means to publish on it. */
+export function openAnnouncements(
+  redis: RedisConnection,
+  listeners: AnnouncementListeners,
+  log: Logger,
+): Announcements {
+  redis.subscribe(CHANNEL, (text) => {
+    const announcement = parseAnnouncement(text);
+    if (announcement === undefined)
+      log.debug({ text: text.slice(0, 200) }, 'ignored a message that is no announcement');
+    else if (announcement.kind === 'key') listeners.onKeyRevoked(announcement.hash);
+    else listeners.onTenantMoved(toMove(announcement));
+  });
+
+  function publish(announcement: Announcement): void {
+    void redis.attempt((client) => client.publish(CHANNEL, JSON.stringify(announcement)));
+  }
+
+  return {
+    tenantMoved: ({ slug, version, deleted }) => publish({ kind: 'tenant', slug, ...version, deleted }),
+    keyRevoked: (hash) => publish({ kind: 'key', hash }),
+  };
+}
+
+/** `undefined` for anything a node of this version does not understand, such as a kind that a newer one sends. */
+function parseAnnouncement(text: string): Announcement | undefined {
+  try {
+    return AnnouncementSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function toMove({
+  slug,
+  tenantId,
+  lineage,
+  revision,
+  deleted,
+}: Announcement & { kind: 'tenant' }): TenantMove {
+  return { slug, version: { tenantId, lineage, revision }, deleted };
+}

@@ -1,0 +1,100 @@
+import type { Logger } from '../log.js';
+import { openAnnouncements } from './announcements.js';
+import { createLoadLimiter } from './load-limiter.js';
+import { createPrimary, type SnapshotSource } from './primary.js';
+import { openRedis } from './redis-connection.js';
+import { createRedisSnapshots } from './redis-snapshots.js';
+import { startRepeatingTask } from './repeating-task.js';
+import { createSnapshotCache } from './snapshot-cache.js';
+import { createSnapshotLoader } from './snapshot-loader.js';
+import { createSnapshots, type Snapshots } from './snapshots.js';
+import type { TenantMove } from './tenant-version.js';
+import { createVersionCheck } from './version-check.js';
+
+const CHECK_INTERVAL_MS = 1_000;
+/** Tenants loaded at once: the rest of the pool's connections stay with the writes. */
+const CONCURRENT_LOADS = 4;
+const WAITING_LOADS = 1_000;
+
+/** What {@link openFreshness} stands on. */
+export interface FreshnessOptions {
+  readonly source: SnapshotSource;
+  /** Absent: no Redis; nodes then agree by the version check alone. */
+  readonly redisUrl?: string | undefined;
+  readonly keys: CachedKeys;
+  readonly log: Logger;
+}
+
+/** The verified keys a node holds, as far as they must be forgotten. */
+export interface CachedKeys {
+  /** Drops the key with this hash. */
+  readonly forget: (hash: string) => void;
+  /** Drops the keys that Postgres says were revoked. Bounds its own wait. */
+  readonly forgetRevoked: () => Promise<void>;
+}
+
+/** Keeps what this node holds as fresh as DESIGN §7 promises. */
+export interface Freshness {
+  readonly snapshots: Snapshots;
+  /**
+   * To be called right after a commit and before the write is answered: from its return on this node reads that
+   * version or a later one. Other nodes are told without waiting for them.
+   */
+  tenantMoved(move: TenantMove): void;
+  /** The same for a revoked key; the caller has dropped it here. */
+  keyRevoked(hash: string): void;
+  redisHealth(): Promise<'up' | 'down' | 'off'>;
+  /** Stops the check and the subscription. Nothing may be called after it. */
+  close(): Promise<void>;
+}
+
+/** Connects to Redis if there is one, subscribes, and starts the one-second check. Never rejects because of Redis. */
+export async function openFreshness({ source, redisUrl, keys, log }: FreshnessOptions): Promise<Freshness> {
+  const now = () => performance.now();
+  const redis = redisUrl === undefined ? undefined : await openRedis({ url: redisUrl, log });
+  const kept = redis === undefined ? undefined : createRedisSnapshots(redis);
+  const primary = createPrimary(source, log);
+  const limiter = createLoadLimiter({ concurrent: CONCURRENT_LOADS, waiting: WAITING_LOADS });
+  const load = createSnapshotLoader({ primary, redis: kept, log });
+  const cache = createSnapshotCache({ load: (slug) => limiter.run(() => load(slug)), now });
+  const check = createVersionCheck({ cache, primary, redis: kept, now });
+
+  const checking = startRepeatingTask({
+    name: 'version check',
+    intervalMs: CHECK_INTERVAL_MS,
+    log,
+    task: async () => {
+      await check.run();
+      await keys.forgetRevoked();
+    },
+  });
+  redis?.onReconnect(() => {
+    check.redisIsBack();
+    checking.soon();
+  });
+
+  // Every node raises the version in Redis, not only the writer: any one that hears of a move repairs what another's
+  // lost connection left there.
+  function drop(move: TenantMove): void {
+    cache.invalidate(move);
+    void kept?.invalidate(move);
+  }
+  const listeners = { onTenantMoved: drop, onKeyRevoked: keys.forget };
+  const announcements = redis === undefined ? undefined : openAnnouncements(redis, listeners, log);
+
+  return {
+    snapshots: createSnapshots({ cache, check, primary, redis: kept, log }),
+    tenantMoved(move) {
+      drop(move);
+      announcements?.tenantMoved(move);
+    },
+    keyRevoked(hash) {
+      announcements?.keyRevoked(hash);
+    },
+    redisHealth: async () => redis?.ping() ?? 'off',
+    async close() {
+      await checking.stop();
+      redis?.close();
+    },
+  };
+}
