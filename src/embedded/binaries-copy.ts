@@ -40,23 +40,20 @@ async function canEnter(folder: string, { uid, gid }: Account): Promise<boolean>
 }
 
 async function copyOnce(native: string, place: string): Promise<string> {
-  if ((await isOurs(place)) && (await holdsAllOf(native, place))) return place;
+  // In a folder anyone may write to, a name proves nothing: what runs from there must be ours, and ours alone to change.
+  const found = await lstat(place).catch(() => undefined);
+  const ours = found?.isDirectory() === true && found.uid === process.getuid?.();
+  if (ours && (found.mode & 0o022) === 0 && (await holdsAllOf(native, place))) return place;
   // Copied beside and renamed, so that two first starts at once never see half of it.
   const fresh = await mkdtemp(`${place}-`);
   await cp(native, fresh, { recursive: true, verbatimSymlinks: true });
   await openToAll(fresh);
-  if (await isOurs(place)) await rm(place, { recursive: true, force: true });
+  if (ours) await rm(place, { recursive: true, force: true });
   // The name is taken, by another start or by somebody's folder of that name: then ours stays where it is.
   return rename(fresh, place).then(
     () => place,
     () => fresh,
   );
-}
-
-/** In a folder anyone may write to, a name proves nothing: what we run from there must be ours, and ours alone to change. */
-async function isOurs(folder: string): Promise<boolean> {
-  const stats = await lstat(folder).catch(() => undefined);
-  return stats?.isDirectory() === true && stats.uid === process.getuid?.() && (stats.mode & 0o022) === 0;
 }
 
 /** Cleaners of the temp directory remove single files by age. */

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { startWatchdog } from '../../src/embedded/watchdog.js';
+import { endWithRunner, familyOf, type SeenProcess } from './processes.js';
+
+/** The service as a process of its own. */
+export interface ServiceProcess {
+  readonly pid: number;
+  /** Resolves when it answers, with its address; rejects with what it said when it ends before. */
+  readonly ready: Promise<string>;
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** All it printed so far. */
+  stdout(): string;
+  stderr(): string;
+  kill(signal: NodeJS.Signals): void;
+  /** It and everything it has started. */
+  family(): Promise<readonly SeenProcess[]>;
+}
+
+export interface ServiceOptions {
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Start it as another account; only root can. */
+  readonly uid?: number;
+  /** Permissions taken from every file it makes, as the shell's `umask`. Default 022. */
+  readonly umask?: string;
+  /** The command instead of `node dist/main.js`, run in `folder`. */
+  readonly command?: string;
+}
+
+/**
+ * Starts the service with exactly this environment (no PATH, unless given) on a free port.
+ * Killed when the test run is.
+ */
+export function startService(options: ServiceOptions): ServiceProcess {
+  endWithRunner();
+  const { folder, env, uid, umask = '022' } = options;
+  const command = options.command ?? `exec ${process.execPath} ${join(folder, 'dist/main.js')}`;
+  const child = spawn('/bin/sh', ['-c', `umask ${umask}; ${command}`], {
+    cwd: folder,
+    env: { PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid !== undefined && { uid, gid: uid }),
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error('the service was not started');
+  const watchdog = startWatchdog(pid, ['SIGKILL']);
+  let stdout = '';
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const exited = once(child, 'close').then(() => {
+    watchdog.standDown();
+    return { code: child.exitCode, signal: child.signalCode };
+  });
+  const ready = new Promise<string>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      // The last line of the welcome text, or the line of the log.
+      const address = /http:\/\/\S+:\d+(?=\/docs)/.exec(stdout)?.[0];
+      if (address !== undefined) resolve(address);
+    });
+    void exited.then(() => reject(new Error(`the service ended: ${stdout}${stderr}`)));
+  });
+  ready.catch(() => undefined); // A test that expects the end does not look at it.
+  return {
+    pid,
+    ready,
+    exited,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    kill: (signal) => void child.kill(signal),
+    family: () => familyOf(pid),
+  };
+}
