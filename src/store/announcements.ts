@@ -8,11 +8,13 @@ const CHANNEL = 'origin-allowlist:announcements';
 const AnnouncementSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('tenant'),
-    tenantId: z.string(),
-    slug: z.string(),
-    lineage: z.string(),
-    revision: z.number().int().positive(),
-    deleted: z.boolean(),
+    move: z.object({
+      tenantId: z.string(),
+      slug: z.string(),
+      lineage: z.string(),
+      revision: z.number().int().positive(),
+      deleted: z.boolean(),
+    }),
   }),
   z.object({ kind: z.literal('key'), hash: z.string() }),
 ]);
@@ -46,7 +48,7 @@ export function openAnnouncements(
     if (announcement === undefined)
       log.debug({ text: text.slice(0, 200) }, 'ignored a message that is no announcement');
     else if (announcement.kind === 'key') listeners.onKeyRevoked(announcement.hash);
-    else listeners.onTenantMoved(toMove(announcement));
+    else listeners.onTenantMoved(announcement.move);
   });
 
   function publish(announcement: Announcement): void {
@@ -54,7 +56,7 @@ export function openAnnouncements(
   }
 
   return {
-    tenantMoved: ({ slug, version, deleted }) => publish({ kind: 'tenant', slug, ...version, deleted }),
+    tenantMoved: (move) => publish({ kind: 'tenant', move }),
     keyRevoked: (hash) => publish({ kind: 'key', hash }),
   };
 }
@@ -66,14 +68,4 @@ function parseAnnouncement(text: string): Announcement | undefined {
   } catch {
     return undefined;
   }
-}
-
-function toMove({
-  slug,
-  tenantId,
-  lineage,
-  revision,
-  deleted,
-}: Announcement & { kind: 'tenant' }): TenantMove {
-  return { slug, version: { tenantId, lineage, revision }, deleted };
 }

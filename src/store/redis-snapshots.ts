@@ -64,9 +64,8 @@ export function createRedisSnapshots(redis: RedisConnection): RedisSnapshots {
   }
 
   async function send(move: TenantMove): Promise<void> {
-    const { tenantId, revision } = move.version;
-    const reply = await write('invalidate', move.version, move.deleted ? DELETED_REVISION : String(revision));
-    if (reply !== undefined && owed.get(tenantId) === move) owed.delete(tenantId);
+    const reply = await write('invalidate', move, move.deleted ? DELETED_REVISION : String(move.revision));
+    if (reply !== undefined && owed.get(move.tenantId) === move) owed.delete(move.tenantId);
   }
 
   /** `undefined` for a tenant that was deleted, or whose invalidation Redis may not have seen. */
@@ -114,8 +113,8 @@ export function createRedisSnapshots(redis: RedisConnection): RedisSnapshots {
       return reply === undefined ? undefined : reply === 1;
     },
     async invalidate(move) {
-      if (includes(owed.get(move.version.tenantId), move)) return;
-      owed.set(move.version.tenantId, move);
+      if (includes(owed.get(move.tenantId), move)) return;
+      owed.set(move.tenantId, move);
       const [oldest] = owed.keys();
       if (owed.size > MAX_OWED_INVALIDATIONS && oldest !== undefined) owed.delete(oldest);
       await send(move);
@@ -130,8 +129,8 @@ type Text = string | null | undefined;
 
 /** Whether acknowledging `owed` will also have done what `move` asks. */
 function includes(owed: TenantMove | undefined, move: TenantMove): boolean {
-  if (owed === undefined || owed.version.lineage !== move.version.lineage) return false;
-  return owed.deleted || holdsMove(owed.version, move);
+  if (owed === undefined || owed.lineage !== move.lineage) return false;
+  return owed.deleted || holdsMove(owed, move);
 }
 
 function hashKey(tenantId: string): string {

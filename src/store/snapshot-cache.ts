@@ -155,8 +155,8 @@ interface Flight {
 
 function overtake(flight: Flight, move: TenantMove): void {
   const { overtaker } = flight;
-  if (overtaker !== undefined && overtaker.version.lineage !== move.version.lineage) flight.void = true;
-  else if (overtaker === undefined || !holdsMove(overtaker.version, move)) flight.overtaker = move;
+  if (overtaker !== undefined && overtaker.lineage !== move.lineage) flight.void = true;
+  else if (overtaker === undefined || !holdsMove(overtaker, move)) flight.overtaker = move;
 }
 
 function isBeaten({ overtaker, void: isVoid }: Flight, snapshot: CachedSnapshot | undefined): boolean {

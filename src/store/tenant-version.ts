@@ -6,11 +6,10 @@ export interface TenantVersion {
   readonly revision: number;
 }
 
-/** A tenant that moved on: to `version` or, when `deleted`, for good. */
-export interface TenantMove {
+/** A committed write that took a tenant to a version or, when `deleted`, away. */
+export interface TenantMove extends TenantVersion {
   /** The slug the tenant has or, deleted, had. */
   readonly slug: string;
-  readonly version: TenantVersion;
   readonly deleted: boolean;
 }
 
@@ -24,7 +23,5 @@ export function isSameVersion(a: TenantVersion, b: TenantVersion): boolean {
  * newer, the primary alone knows. Nothing holds a deletion.
  */
 export function holdsMove(version: TenantVersion, move: TenantMove): boolean {
-  return (
-    !move.deleted && version.lineage === move.version.lineage && version.revision >= move.version.revision
-  );
+  return !move.deleted && version.lineage === move.lineage && version.revision >= move.revision;
 }

@@ -55,7 +55,7 @@ export function createVersionCheck({ cache, primary, redis, now }: VersionCheckO
     cache.discard(snapshot);
     const { slug, version } = snapshot;
     const isSameTenant = current?.tenantId === version.tenantId;
-    void redis?.invalidate({ slug, version: isSameTenant ? current : version, deleted: !isSameTenant });
+    void redis?.invalidate({ slug, ...(isSameTenant ? current : version), deleted: !isSameTenant });
   }
 
   function isDue(snapshot: CachedSnapshot): boolean {

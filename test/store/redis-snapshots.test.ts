@@ -68,7 +68,7 @@ describeWithRedis('given a tenant in Redis', () => {
   });
 
   it('takes no body of a deleted tenant any more', async () => {
-    await snapshots.invalidate({ slug, version: atRevision(first, 10), deleted: true });
+    await snapshots.invalidate({ slug, ...atRevision(first, 10), deleted: true });
     await snapshots.store(slug, { version: atRevision(first, 11), body: 'back from the dead' });
     expect(await snapshots.read(first.tenantId)).toBeUndefined();
     expect(await snapshots.findBody(slug)).toBeUndefined();
@@ -77,7 +77,7 @@ describeWithRedis('given a tenant in Redis', () => {
 
   it('leads from the slug to the tenant created under it later', async () => {
     const next = newVersion();
-    await snapshots.invalidate({ slug, version: atRevision(first, 10), deleted: true });
+    await snapshots.invalidate({ slug, ...atRevision(first, 10), deleted: true });
     await snapshots.store(slug, { version: next, body: 'next' });
     expect(await snapshots.findBody(slug)).toEqual({ version: next, body: 'next' });
   });

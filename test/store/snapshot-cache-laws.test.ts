@@ -145,11 +145,11 @@ function createWorld(scheduler: fc.Scheduler): World {
     else if (kind === 'clear') cache.clear();
     else if (kind === 'write') {
       const version = current === undefined ? newVersion() : { ...current, revision: current.revision + 1 };
-      commit(version, { slug: SLUG, version, deleted: false }, when);
+      commit(version, { slug: SLUG, ...version, deleted: false }, when);
     } else if (current === undefined) return;
     else if (kind === 'delete') {
       const version = { ...current, revision: current.revision + 1 };
-      commit(undefined, { slug: SLUG, version, deleted: true }, when);
+      commit(undefined, { slug: SLUG, ...version, deleted: true }, when);
     } else {
       // A backup is put back: nobody announces it, the lineage is new and the revision lower.
       const revision = Math.max(1, current.revision - 2);

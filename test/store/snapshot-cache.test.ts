@@ -80,7 +80,7 @@ describe('given a load that a move overtakes', () => {
 
   it('does not hold an answer from before a deletion', async () => {
     const reader = cache.get('acme');
-    cache.invalidate({ slug: 'acme', version: second, deleted: true });
+    cache.invalidate({ slug: 'acme', ...second, deleted: true });
     await landing(0, cachedAt('acme', first));
     await landing(1, undefined);
     expect(await reader).toBeUndefined();
@@ -125,7 +125,7 @@ describe('given a tenant in memory', () => {
     cache.invalidate(moveTo('acme', newVersion()));
     expect(cache.peek('acme')).toBeUndefined();
     await hold('acme', second);
-    cache.invalidate({ slug: 'acme', version: second, deleted: true });
+    cache.invalidate({ slug: 'acme', ...second, deleted: true });
     expect(cache.peek('acme')).toBeUndefined();
   });
 

@@ -28,5 +28,5 @@ export function cachedAt(slug: string, version: TenantVersion): CachedSnapshot {
 
 /** What is announced after a write that led to `version`. */
 export function moveTo(slug: string, version: TenantVersion): TenantMove {
-  return { slug, version, deleted: false };
+  return { slug, ...version, deleted: false };
 }
