@@ -3,6 +3,7 @@ import { openRedis, type RedisConnection } from '../../src/store/redis-connectio
 import { freePort } from '../support/free-port.js';
 import { type PrivateRedis, startRedis } from '../support/redis-server.js';
 import { describeWithRedisServer } from '../support/requirements.js';
+import { recordLog } from './log-recorder.js';
 
 const cleanUps: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {
@@ -72,7 +73,7 @@ describeWithRedisServer('given a Redis that hangs', () => {
 
 describeWithRedisServer('given a Redis that is down at the start', () => {
   it('opens within its first failure and closes without waiting', async () => {
-    const { log } = recorder();
+    const { log } = recordLog();
     const url = `redis://127.0.0.1:${await freePort()}`;
     let connection: RedisConnection | undefined;
     expect(
@@ -89,7 +90,7 @@ describeWithRedisServer('given a Redis that is down at the start', () => {
     const server = await startRedis();
     cleanUps.push(() => server.stop());
     server.stall();
-    const { log } = recorder();
+    const { log } = recordLog();
     const startedMs = performance.now();
     const connection = await openRedis({ url: server.url, log });
     cleanUps.push(() => connection.close());
@@ -102,18 +103,10 @@ describeWithRedisServer('given a Redis that is down at the start', () => {
 async function open(): Promise<{ server: PrivateRedis; connection: RedisConnection; logged: string[] }> {
   const server = await startRedis();
   cleanUps.push(() => server.stop());
-  const { log, logged } = recorder();
+  const { log, logged } = recordLog();
   const connection = await openRedis({ url: server.url, log });
   cleanUps.push(() => connection.close());
   return { server, connection, logged };
-}
-
-function recorder() {
-  const logged: string[] = [];
-  const record = (level: string) => (_fields: object, message: string) =>
-    void logged.push(`${level}: ${message}`);
-  const log = { debug: () => {}, info: record('info'), warn: record('warn'), error: record('error') };
-  return { log, logged };
 }
 
 async function subscribers(connection: RedisConnection): Promise<unknown> {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startRepeatingTask } from '../../src/store/repeating-task.js';
+import { recordLog } from './log-recorder.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -70,12 +71,6 @@ describe('given a task that repeats every second', () => {
 });
 
 function start(round: () => Promise<void>) {
-  const logged: string[] = [];
-  const log = {
-    debug: () => {},
-    info: (_fields: object, message: string) => void logged.push(`info: ${message}`),
-    warn: (_fields: object, message: string) => void logged.push(`warn: ${message}`),
-    error: () => {},
-  };
+  const { log, logged } = recordLog();
   return { task: startRepeatingTask({ name: 'check', task: round, intervalMs: 1_000, log }), logged };
 }
