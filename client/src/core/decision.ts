@@ -10,6 +10,8 @@ import { answerPreflight } from './preflight.js';
 import { sameHostEntry } from './same-host.js';
 import type { CompiledAllowlist } from './snapshot.js';
 
+export type { DecisionKind, DecisionReason, DecisionRequest, RefusalReason };
+
 /** The answer for one request: what to tell a person, and the edits that enforce it. */
 export interface Decision {
   readonly kind: DecisionKind;

@@ -51,3 +51,37 @@ export interface PatternProblem {
   /** A pattern that parses and means what was evidently meant; absent when that would be a guess. */
   readonly fix?: string;
 }
+
+/** What has been found wrong with a text so far. */
+export interface Diagnosis {
+  readonly problems: PatternProblem[];
+  /** Whether the stages could repair all of it without guessing. */
+  isRepairable: boolean;
+  /** What was evidently meant, told by one stage alone; offered when it turns out to be a pattern. */
+  suggestion: string | undefined;
+}
+
+/** A diagnosis of a text in which nothing is wrong yet. */
+export function createDiagnosis(): Diagnosis {
+  return { problems: [], isRepairable: true, suggestion: undefined };
+}
+
+/** Characters of offending text that are shown to the admin. */
+const MAX_OFFENDING_TEXT = 80;
+
+/** Notes a problem whose repair is known: the stage that notes it goes on with the repaired text. */
+export function noteRepaired(
+  diagnosis: Diagnosis,
+  code: PatternProblemCode,
+  text: string,
+  detail: string,
+): void {
+  const shown = text.length > MAX_OFFENDING_TEXT ? `${text.slice(0, MAX_OFFENDING_TEXT)}…` : text;
+  diagnosis.problems.push({ code, text: shown, detail });
+}
+
+/** Notes a problem that only the admin can repair. */
+export function note(diagnosis: Diagnosis, code: PatternProblemCode, text: string, detail: string): void {
+  noteRepaired(diagnosis, code, text, detail);
+  diagnosis.isRepairable = false;
+}

@@ -1,5 +1,10 @@
-import { type HostKind, parseOrigin } from './origin.js';
-import type { PatternProblem } from './pattern-problem.js';
+import type { HostKind } from './origin.js';
+import { checkAuthority } from './pattern-authority.js';
+import { checkHost, type HostForm } from './pattern-host.js';
+import { checkPort, type PortForm } from './pattern-port.js';
+import { createDiagnosis, type Diagnosis, type PatternProblem } from './pattern-problem.js';
+import { checkScheme } from './pattern-scheme.js';
+import { checkText } from './pattern-text.js';
 
 /** What an entry lets in; the name of the form its pattern has. */
 export type PatternKind = 'exact' | 'subdomains' | 'affix' | 'any' | 'null';
@@ -57,11 +62,67 @@ export type PatternResult =
   | { readonly ok: true; readonly pattern: Pattern }
   | { readonly ok: false; readonly problems: readonly PatternProblem[] };
 
+/**
+ * Reads an admin's text as a pattern. Strict: what is not canonical is refused with the canonical text as the fix, so that a
+ * pattern is stored in one way only and what is shown is what matches. Every problem is told at once.
+ *
+ * Says nothing about what a well-formed pattern lets in: that is the linter's part.
+ */
 export function parsePattern(text: string): PatternResult {
-  if (text === '*') return { ok: true, pattern: { kind: 'any', text, anyPort: false } };
-  if (text === 'null') return { ok: true, pattern: { kind: 'null', text, anyPort: false } };
-  const origin = parseOrigin(text);
-  if (origin === undefined)
-    return { ok: false, problems: [{ code: 'BAD_HOST', text, detail: 'not an origin' }] };
-  return { ok: true, pattern: { kind: 'exact', anyPort: false, ...origin } };
+  const { pattern, diagnosis } = readPattern(text);
+  if (pattern !== undefined && diagnosis.problems.length === 0) return { ok: true, pattern };
+  const fix = findFix(pattern, diagnosis);
+  if (fix === undefined) return { ok: false, problems: diagnosis.problems };
+  return { ok: false, problems: diagnosis.problems.map((problem) => ({ ...problem, fix })) };
+}
+
+interface Reading {
+  /** The text as repaired where it had to be; `undefined` when that was not possible. */
+  readonly pattern: Pattern | undefined;
+  readonly diagnosis: Diagnosis;
+}
+
+const ANY: AnyPattern = { kind: 'any', text: '*', anyPort: false };
+const NULL: NullPattern = { kind: 'null', text: 'null', anyPort: false };
+
+function readPattern(text: string): Reading {
+  const diagnosis = createDiagnosis();
+  if (text === '*') return { pattern: ANY, diagnosis };
+  if (text === 'null') return { pattern: NULL, diagnosis };
+  const core = checkText(text, diagnosis);
+  const split = core === undefined ? undefined : checkScheme(core, diagnosis);
+  if (split === undefined) return { pattern: undefined, diagnosis };
+  const authority = checkAuthority(split.rest, diagnosis);
+  const host = checkHost(authority.host, split.scheme, diagnosis);
+  const port = checkPort(authority.port, split.scheme, diagnosis);
+  if (host === undefined || split.scheme === undefined) return { pattern: undefined, diagnosis };
+  return { pattern: buildPattern(split.scheme, host, port), diagnosis };
+}
+
+function buildPattern(scheme: string, host: HostForm, { port, anyPort }: PortForm): Pattern {
+  const portText = anyPort ? ':*' : port === undefined ? '' : `:${port}`;
+  return { ...host, text: `${scheme}://${hostText(host)}${portText}`, scheme, port, anyPort };
+}
+
+function hostText(form: HostForm): string {
+  switch (form.kind) {
+    case 'exact':
+      return form.host;
+    case 'subdomains':
+      return `*.${form.host}`;
+    case 'affix':
+      return `${form.prefix}*${form.suffix}.${form.host}`;
+  }
+}
+
+/** A text to offer instead: only one that is a pattern itself. */
+function findFix(pattern: Pattern | undefined, diagnosis: Diagnosis): string | undefined {
+  if (diagnosis.suggestion === undefined) return diagnosis.isRepairable ? canonicalText(pattern) : undefined;
+  const suggested = readPattern(diagnosis.suggestion);
+  return suggested.diagnosis.isRepairable ? canonicalText(suggested.pattern) : undefined;
+}
+
+function canonicalText(pattern: Pattern | undefined): string | undefined {
+  if (pattern === undefined) return undefined;
+  return readPattern(pattern.text).diagnosis.problems.length === 0 ? pattern.text : undefined;
 }
