@@ -1,0 +1,83 @@
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { type Announcements, openAnnouncements } from '../../src/store/announcements.js';
+import { openRedis, type RedisConnection } from '../../src/store/redis-connection.js';
+import type { TenantMove } from '../../src/store/tenant-version.js';
+import { type PrivateRedis, startRedis } from '../support/redis-server.js';
+import { describeWithRedisServer } from '../support/requirements.js';
+import { silentLog } from '../support/silent-log.js';
+import { moveTo, newVersion } from './snapshot-fixture.js';
+
+const CHANNEL = 'origin-allowlist:announcements';
+
+let server: PrivateRedis;
+let connections: RedisConnection[];
+
+beforeEach(async () => {
+  server = await startRedis();
+  connections = [];
+});
+afterEach(async () => {
+  for (const connection of connections) connection.close();
+  await server.stop();
+});
+
+describeWithRedisServer('given two nodes over one Redis', () => {
+  it('brings moves and revoked keys to both', async () => {
+    const a = await openNode();
+    const b = await openNode();
+    await subscribed(2);
+    const written = moveTo('acme', newVersion());
+    const deleted = { ...moveTo('acme', newVersion()), deleted: true };
+    a.announcements.tenantMoved(written);
+    a.announcements.tenantMoved(deleted);
+    a.announcements.keyRevoked('abc');
+    await vi.waitFor(() => expect(b.heard).toEqual([written, deleted, 'abc']));
+    await vi.waitFor(() => expect(a.heard).toEqual([written, deleted, 'abc']));
+  });
+
+  it('listens again by itself after Redis was restarted', async () => {
+    const a = await openNode();
+    const b = await openNode();
+    await subscribed(2);
+    await server.kill();
+    await server.restart();
+    await subscribed(2);
+    const move = moveTo('acme', newVersion());
+    a.announcements.tenantMoved(move);
+    await vi.waitFor(() => expect(b.heard).toEqual([move]));
+  });
+
+  it('ignores what is no announcement, such as one of a kind it does not know', async () => {
+    const { heard, announcements } = await openNode();
+    await subscribed(1);
+    const stranger = new Redis(server.url);
+    const move = moveTo('acme', newVersion());
+    for (const text of [
+      'not JSON',
+      'null',
+      '{"kind":"tenant"}',
+      '{"kind":"weather"}',
+      JSON.stringify({ kind: 'tenant', move: { ...move, revision: '1' } }),
+    ]) {
+      await stranger.publish(CHANNEL, text);
+    }
+    stranger.disconnect();
+    announcements.tenantMoved(move);
+    await vi.waitFor(() => expect(heard).toEqual([move]));
+  });
+});
+
+async function openNode(): Promise<{ announcements: Announcements; heard: (TenantMove | string)[] }> {
+  const connection = await openRedis({ url: server.url, log: silentLog });
+  connections.push(connection);
+  const heard: (TenantMove | string)[] = [];
+  const hear = (news: TenantMove | string) => void heard.push(news);
+  const listeners = { onTenantMoved: hear, onKeyRevoked: hear };
+  return { announcements: openAnnouncements(connection, listeners, silentLog), heard };
+}
+
+async function subscribed(nodes: number): Promise<void> {
+  const count = () => connections[0]?.attempt((redis) => redis.pubsub('NUMSUB', CHANNEL));
+  await vi.waitFor(async () => expect(await count()).toEqual([CHANNEL, nodes]), { timeout: 5_000 });
+}
