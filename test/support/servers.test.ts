@@ -16,6 +16,13 @@ describe('given the shared PostgreSQL', () => {
     expect(rows).toEqual([{ server_encoding: 'UTF8' }]);
   });
 
+  it('has every table in it', async () => {
+    const { rows } = await withClient(database.url, (client) =>
+      client.query("SELECT to_regclass('public.entries') IS NOT NULL AS migrated"),
+    );
+    expect(rows).toEqual([{ migrated: true }]);
+  });
+
   it('leaves nothing of a dropped one', async () => {
     const other = await createTestDatabase();
     await other.drop();

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { startWatchdog } from '../../src/embedded/watchdog.js';
-import { endWithRunner, familyOf, type SeenProcess } from './processes.js';
+import { endWithRunner, familyOf, type SeenProcess, stillRunning } from './processes.js';
 
 /** The service as a process of its own. */
 export interface ServiceProcess {
@@ -29,6 +28,18 @@ export interface ServiceOptions {
   readonly command?: string;
 }
 
+const running = new Set<ServiceProcess>();
+
+/** Kills every service a test has left running, and waits for what they had started. For `afterEach`. */
+export async function killServices(): Promise<void> {
+  for (const service of running) {
+    const family = await service.family();
+    service.kill('SIGKILL');
+    await service.exited;
+    await stillRunning(family);
+  }
+}
+
 /**
  * Starts the service with exactly this environment (no PATH, unless given) on a free port.
  * Killed when the test run is.
@@ -36,7 +47,7 @@ export interface ServiceOptions {
 export function startService(options: ServiceOptions): ServiceProcess {
   endWithRunner();
   const { folder, env, uid, umask = '022' } = options;
-  const command = options.command ?? `exec ${process.execPath} ${join(folder, 'dist/main.js')}`;
+  const command = options.command ?? `exec '${process.execPath}' dist/main.js`;
   const child = spawn('/bin/sh', ['-c', `umask ${umask}; ${command}`], {
     cwd: folder,
     env: { PORT: '0', ...env },
@@ -65,7 +76,7 @@ export function startService(options: ServiceOptions): ServiceProcess {
     void exited.then(() => reject(new Error(`the service ended: ${stdout}${stderr}`)));
   });
   ready.catch(() => undefined); // A test that expects the end does not look at it.
-  return {
+  const service: ServiceProcess = {
     pid,
     ready,
     exited,
@@ -74,4 +85,7 @@ export function startService(options: ServiceOptions): ServiceProcess {
     kill: (signal) => void child.kill(signal),
     family: () => familyOf(pid),
   };
+  running.add(service);
+  void exited.then(() => running.delete(service));
+  return service;
 }
