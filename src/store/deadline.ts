@@ -1,5 +1,5 @@
 /** Thrown when something outside did not answer in time. The work itself may still go on. */
-export class DeadlineError extends Error {
+class DeadlineError extends Error {
   readonly code = 'deadline_passed';
   constructor(what: string, ms: number) {
     super(`${what} did not answer within ${ms} ms`);

@@ -1,5 +1,6 @@
 import type { Logger } from '../log.js';
 import { openAnnouncements } from './announcements.js';
+import type { Keys } from './keys.js';
 import { createLoadLimiter } from './load-limiter.js';
 import { createPrimary, type SnapshotSource } from './primary.js';
 import { openRedis } from './redis-connection.js';
@@ -21,16 +22,9 @@ export interface FreshnessOptions {
   readonly source: SnapshotSource;
   /** Absent: no Redis; nodes then agree by the version check alone. */
   readonly redisUrl?: string | undefined;
-  readonly keys: CachedKeys;
+  /** The keys this node has verified: revoked ones are forgotten. */
+  readonly keys: Pick<Keys, 'forget' | 'forgetRevoked'>;
   readonly log: Logger;
-}
-
-/** The verified keys a node holds, as far as they must be forgotten. */
-export interface CachedKeys {
-  /** Drops the key with this hash. */
-  readonly forget: (hash: string) => void;
-  /** Drops the keys that Postgres says were revoked. Bounds its own wait. */
-  readonly forgetRevoked: () => Promise<void>;
 }
 
 /** Keeps what this node holds as fresh as DESIGN §7 promises. */

@@ -4,7 +4,7 @@ import { CircuitOpenError, createCircuitBreaker } from './circuit-breaker.js';
 import { WRITE_SNAPSHOT } from './redis-script.js';
 
 /** The longest any single command may take before its caller goes on without Redis. */
-export const REDIS_COMMAND_TIMEOUT_MS = 250;
+const REDIS_COMMAND_TIMEOUT_MS = 250;
 const CONNECT_TIMEOUT_MS = 1_000;
 /** A socket that owes answers and stays silent this long is replaced. */
 const SILENT_SOCKET_MS = 1_000;

@@ -8,7 +8,7 @@ export interface VersionedBody {
 }
 
 /** How long Redis keeps a body that the primary has not confirmed again, in milliseconds. */
-export const REDIS_ENTRY_TTL_MS = 3_600_000;
+const REDIS_ENTRY_TTL_MS = 3_600_000;
 /** A longer body is not kept in Redis: its transfer would not end within a command's time. In UTF-16 units. */
 const MAX_REDIS_BODY_LENGTH = 33_554_432;
 /** Invalidations without an acknowledgement, one per tenant; past it the oldest is left to the entry's expiry. */

@@ -13,14 +13,14 @@ export interface CachedSnapshot {
 }
 
 /** Tenants held at most; the least recently used goes first. */
-export const MAX_HELD_TENANTS = 10_000;
+const MAX_HELD_TENANTS = 10_000;
 /** Body text held at most, in UTF-16 units over all tenants; the newest is held whatever its length. */
-export const MAX_HELD_LENGTH = 134_217_728;
+const MAX_HELD_LENGTH = 134_217_728;
 /** Slugs remembered as unknown, and for how long: shorter than the two seconds a lost announcement may cost. */
-export const MAX_UNKNOWN_SLUGS = 10_000;
-export const UNKNOWN_SLUG_TTL_MS = 1_500;
+const MAX_UNKNOWN_SLUGS = 10_000;
+const UNKNOWN_SLUG_TTL_MS = 1_500;
 /** Loads one reader waits for beyond its first, when moves of the tenant keep overtaking them. */
-export const MAX_RELOADS_PER_READ = 3;
+const MAX_RELOADS_PER_READ = 3;
 
 /** What {@link createSnapshotCache} stands on. */
 export interface SnapshotCacheOptions {
