@@ -160,7 +160,7 @@ export function toAppError(error: Error): AppError {
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new AppError('unsupported_media_type', 'Send the body as application/json.');
   }
-  if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY' || (error instanceof SyntaxError && statusCode === 400)) {
+  if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY' || code === 'FST_ERR_CTP_INVALID_JSON_BODY') {
     return new AppError('malformed_json', error.message);
   }
   if (statusCode >= 400 && statusCode < 500) return new AppError('bad_request', error.message);

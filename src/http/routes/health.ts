@@ -49,7 +49,8 @@ export const healthRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
   });
 };
 
-function readiness({ postgres, redis }: Awaited<ReturnType<Store['health']>>) {
+function readiness(health: Awaited<ReturnType<Store['health']>>): 'ready' | 'degraded' | 'unavailable' {
+  const { postgres, redis } = health;
   if (postgres === 'up') return redis === 'down' ? 'degraded' : 'ready';
   return redis === 'up' ? 'degraded' : 'unavailable';
 }

@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Store } from '../../store/store.js';
@@ -67,14 +68,12 @@ export const syncRoutes: FastifyPluginAsyncZod<{
         throw tenantNotFound(tenant);
       const { lineage, revision } = snapshot.version;
       reply.headers({
-        'content-type': 'application/json; charset=utf-8',
         etag: `"${lineage}.${revision}"`,
         'repr-digest': `sha-256=:${snapshot.digest}:`,
         'x-revision': revision,
         'x-server-time': now(),
       });
-      // The stored text itself: the digest covers these bytes, and 100,000 entries are not serialised again.
-      return reply.serializer((body: string) => body).send(snapshot.body);
+      return sendText(reply, snapshot.body);
     },
   });
 
@@ -105,3 +104,8 @@ export const syncRoutes: FastifyPluginAsyncZod<{
     },
   });
 };
+
+// The stored text itself: the digest covers these bytes, and 100,000 entries are not serialised again.
+function sendText(reply: FastifyReply, json: string): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(json);
+}
