@@ -1,5 +1,6 @@
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { toStoreError, unavailable } from './database-error.js';
+import { withDeadline } from './deadline.js';
 
 /** How long a caller waits for a connection, new or from the pool. */
 export const CONNECT_TIMEOUT_MS = 1_000;
@@ -61,21 +62,12 @@ export async function takeConnection(pool: Pool, durationMs: number): Promise<Co
 // The pool's own timeout bounds the wait in its queue and the time to connect one by one, not their sum.
 async function checkOut(pool: Pool, timeoutMs: number): Promise<PoolClient> {
   const connecting = pool.connect();
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error('No connection in time.'));
-      connecting.then(
-        (late) => late.release(),
-        () => {},
-      );
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([connecting, timeout]);
-  } catch (error) {
+  return withDeadline(connecting, timeoutMs, 'the database').catch((error: unknown) => {
+    // One that comes too late is unused.
+    connecting.then(
+      (late) => late.release(),
+      () => {},
+    );
     throw unavailable(error);
-  } finally {
-    clearTimeout(timer);
-  }
+  });
 }

@@ -2,7 +2,8 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool, type QueryResultRow } from 'pg';
 import type { Logger } from '../log.js';
 import { CONNECT_TIMEOUT_MS } from './connection.js';
-import { toStoreError, unavailable } from './database-error.js';
+import { toStoreError } from './database-error.js';
+import { withDeadline } from './deadline.js';
 import { PrismaClient } from './generated/client.js';
 import { IDLE_IN_TRANSACTION_TIMEOUT_MS, inTransaction, type Transaction } from './transaction.js';
 
@@ -22,7 +23,7 @@ export interface DatabaseOptions {
   readonly databaseUrl: string;
   readonly log: Logger;
   /** Connections at most. Default 10. */
-  readonly poolSize?: number;
+  readonly poolSize?: number | undefined;
 }
 
 /**
@@ -87,15 +88,7 @@ export function connectionSettings(databaseUrl: string) {
 }
 
 async function inTime<T>(work: Promise<T>, timeoutMs = READ_TIMEOUT_MS): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(unavailable(new Error(`No answer in ${timeoutMs} ms.`))), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } catch (error) {
+  return withDeadline(work, timeoutMs, 'the database').catch((error: unknown) => {
     throw toStoreError(error);
-  } finally {
-    clearTimeout(timer);
-  }
+  });
 }

@@ -100,18 +100,21 @@ CREATE TABLE "changes" (
     "request_id" TEXT NOT NULL,
     "action" TEXT NOT NULL,
     "ops" JSONB NOT NULL,
+    "op_count" INTEGER NOT NULL,
     "prev_hash" TEXT,
     "hash" TEXT NOT NULL,
 
     CONSTRAINT "changes_pkey" PRIMARY KEY ("id"),
     CONSTRAINT "changes_tenant_id_fkey" FOREIGN KEY ("tenant_id") REFERENCES "tenants"("id") ON DELETE RESTRICT ON UPDATE RESTRICT,
-    CONSTRAINT "changes_ops_check" CHECK (jsonb_typeof("ops") = 'array'),
+    CONSTRAINT "changes_ops_check" CHECK (jsonb_array_length("ops") = "op_count" AND "op_count" > 0),
     CONSTRAINT "changes_revision_check" CHECK ("revision" >= 1),
     CONSTRAINT "changes_prev_hash_check" CHECK (("revision" = 1) = ("prev_hash" IS NULL) AND "prev_hash" ~ '^[0-9a-f]{64}$'),
     CONSTRAINT "changes_hash_check" CHECK ("hash" ~ '^[0-9a-f]{64}$')
 );
 
 CREATE UNIQUE INDEX "changes_tenant_id_revision_key" ON "changes"("tenant_id", "revision");
+
+CREATE INDEX "changes_tenant_id_id_idx" ON "changes"("tenant_id", "id");
 
 CREATE TABLE "events" (
     "id" BIGSERIAL NOT NULL,

@@ -1,0 +1,219 @@
+import { AppError } from '../errors.js';
+import type { Logger } from '../log.js';
+import { type ChangeHead, type Operation, type SealedChange, sealChange } from './change-hash.js';
+import type { Database } from './database.js';
+import type { Tenant } from './generated/client.js';
+import { TENANT_COLUMNS } from './rows.js';
+import type { TenantMove } from './tenant-version.js';
+import type { Transaction } from './transaction.js';
+
+/** Who writes, for the trail. */
+export interface WriteContext {
+  readonly actor: string;
+  readonly requestId: string;
+}
+
+/** What came of a write. */
+export interface Written<T> {
+  /** The tenant's revision after the request: one more than before, or the same when nothing changed. */
+  readonly revision: number;
+  readonly changed: boolean;
+  readonly value: T;
+}
+
+/** The revision the row must be at to be written; absent = any. */
+export interface Precondition {
+  readonly ifMatch?: number | undefined;
+}
+
+/** How to write. `ifMatch` is the revision of the tenant. */
+export interface WriteOptions extends Precondition {
+  /** The action's name in the trail. */
+  readonly action: string;
+  /** Does everything, then rolls it back. Default false. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** The locked tenant and what its next revision is made of. */
+export interface TenantWrite {
+  readonly transaction: Transaction;
+  readonly tenant: Tenant;
+  /** The revision this write makes, if it changes anything. */
+  readonly revision: number;
+  /** The database's time: one clock for all nodes. */
+  readonly at: Date;
+  readonly actor: string;
+}
+
+/** What a mutation did. No operations: nothing changed. */
+export interface Mutation<T> {
+  readonly operations: readonly Operation[];
+  readonly value: T;
+}
+
+/** The one way to write to a tenant. */
+export interface ChangeLog {
+  /**
+   * Locks the tenant, lets `mutate` change rows, and appends its operations as one change with one new revision: all in one
+   * transaction. When there are no operations, no revision is spent. Writes to one tenant take turns.
+   *
+   * @throws AppError `tenant_not_found`; `revision_mismatch`; `store_unavailable`; whatever `mutate` throws. Nothing is
+   * written then.
+   */
+  writeTenant<T>(
+    slug: string,
+    context: WriteContext,
+    options: WriteOptions,
+    mutate: (write: TenantWrite) => Promise<Mutation<T>>,
+  ): Promise<Written<T>>;
+  /**
+   * Inserts a tenant by `insert`, which is given the row to insert, with its first change.
+   *
+   * @throws AppError `store_unavailable`; whatever `insert` throws.
+   */
+  createTenant(
+    tenant: Pick<Tenant, 'id' | 'lineage' | 'slug' | 'name' | 'environment'>,
+    context: WriteContext,
+    operations: readonly Operation[],
+    insert: (transaction: Transaction, tenant: Tenant) => Promise<void>,
+  ): Promise<Tenant>;
+  /** Hears of every write this node has committed, before its caller does. Must not throw; is not awaited. */
+  onCommitted(listener: (move: TenantMove) => void): void;
+}
+
+const FIRST_REVISION = 1;
+/** From how many operations on sealing and inserting a change takes the time of a bulk write. */
+const BULK_OPERATIONS = 1_000;
+
+/** The change log over a database. A listener that throws is logged: the write it heard of is committed all the same. */
+export function createChangeLog(db: Database, log: Logger): ChangeLog {
+  const listeners: ((move: TenantMove) => void)[] = [];
+
+  function announce({ id, slug, lineage }: Tenant, revision: number, deleted: boolean): void {
+    for (const listener of listeners) {
+      try {
+        listener({ tenantId: id, slug, lineage, revision, deleted });
+      } catch (error) {
+        log.error({ err: error, slug, revision }, 'a listener failed on a committed write');
+      }
+    }
+  }
+
+  return {
+    async writeTenant(slug, context, options, mutate) {
+      const { tenant, mutation, revision } = await db.write(async (transaction) => {
+        const write = await lockTenant(transaction, slug, context.actor);
+        requireRevision(write.tenant.revision, options.ifMatch);
+        const mutation = await (options.dryRun ? undone(write, mutate) : mutate(write));
+        const spent = mutation.operations.length > 0 && !options.dryRun;
+        if (spent) await append(write, context, options.action, mutation.operations);
+        return { tenant: write.tenant, mutation, revision: spent ? write.revision : write.tenant.revision };
+      });
+      const { operations, value } = mutation;
+      if (revision !== tenant.revision) announce(tenant, revision, operations.some(isTenantDeletion));
+      return { revision, changed: operations.length > 0, value };
+    },
+
+    async createTenant(identity, context, operations, insert) {
+      const tenant = await db.write(async (transaction) => {
+        const at = await databaseTime(transaction);
+        const { lineage } = identity;
+        const head = {
+          ...context,
+          lineage,
+          revision: FIRST_REVISION,
+          at: at.toISOString(),
+          action: 'tenant.create',
+          prevHash: null,
+        };
+        const sealed = await sealChange(head, operations);
+        const created = { createdAt: at, updatedAt: at, deletedAt: null };
+        const row = { ...identity, ...created, revision: FIRST_REVISION, headHash: sealed.hash };
+        await insert(transaction, row);
+        await insertChange(transaction, row.id, head, sealed);
+        return row;
+      });
+      announce(tenant, FIRST_REVISION, false);
+      return tenant;
+    },
+
+    onCommitted: (listener) => listeners.push(listener),
+  };
+}
+
+/** @throws AppError `revision_mismatch` unless `ifMatch` is absent or equal to the row's `revision`. */
+export function requireRevision(revision: number, ifMatch: number | undefined): void {
+  if (ifMatch === undefined || ifMatch === revision) return;
+  throw new AppError(
+    'revision_mismatch',
+    `It has changed since: it is at revision ${revision}, not ${ifMatch}.`,
+    {
+      extra: { revision },
+    },
+  );
+}
+
+export function tenantNotFound(slug: string): AppError {
+  return new AppError('tenant_not_found', `There is no tenant ${JSON.stringify(slug)}.`);
+}
+
+// After a wait for the lock, Postgres gives the columns of the row as the write before left it. That holds for this row
+// only: anything else read in the same statement would be from before the wait. Hence head_hash in the tenant's row.
+async function lockTenant(transaction: Transaction, slug: string, actor: string): Promise<TenantWrite> {
+  const [row] = await transaction.query<Tenant & { readonly at: Date }>(
+    `SELECT ${TENANT_COLUMNS}, ${NOW} AS at FROM tenants WHERE slug = $1 AND deleted_at IS NULL FOR UPDATE`,
+    [slug],
+  );
+  if (row === undefined) throw tenantNotFound(slug);
+  const { at, ...tenant } = row;
+  return { transaction, tenant, revision: tenant.revision + 1, at, actor };
+}
+
+async function undone<T>(
+  write: TenantWrite,
+  mutate: (write: TenantWrite) => Promise<Mutation<T>>,
+): Promise<Mutation<T>> {
+  await write.transaction.query('SAVEPOINT dry_run');
+  const mutation = await mutate(write);
+  await write.transaction.query('ROLLBACK TO SAVEPOINT dry_run');
+  return mutation;
+}
+
+async function append(
+  { transaction, tenant, revision, at }: TenantWrite,
+  context: WriteContext,
+  action: string,
+  operations: readonly Operation[],
+): Promise<void> {
+  if (operations.length > BULK_OPERATIONS) await transaction.allowBulk();
+  const { lineage, headHash: prevHash } = tenant;
+  const head = { ...context, lineage, revision, at: at.toISOString(), action, prevHash };
+  await insertChange(transaction, tenant.id, head, await sealChange(head, operations));
+}
+
+async function insertChange(
+  transaction: Transaction,
+  tenantId: string,
+  { lineage, revision, at, actor, requestId, action, prevHash }: ChangeHead,
+  { operations, hash }: SealedChange,
+): Promise<void> {
+  await transaction.query(
+    `WITH tenant AS (UPDATE tenants SET revision = $3, head_hash = $10, updated_at = $4 WHERE id = $1)
+     INSERT INTO changes (tenant_id, lineage, revision, at, actor, request_id, action, ops, op_count, prev_hash, hash)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, jsonb_array_length($8::jsonb), $9, $10)`,
+    [tenantId, lineage, revision, at, actor, requestId, action, operations, prevHash, hash],
+  );
+}
+
+async function databaseTime(transaction: Transaction): Promise<Date> {
+  const [row] = await transaction.query<{ readonly at: Date }>(`SELECT ${NOW} AS at`);
+  if (row === undefined) throw new Error('the database did not tell the time');
+  return row.at;
+}
+
+function isTenantDeletion({ subject, after }: Operation): boolean {
+  return subject === 'tenant' && after === null;
+}
+
+// Milliseconds, as the columns keep and the hash covers; now() would be the time before the wait for the lock.
+const NOW = `date_trunc('milliseconds', clock_timestamp())`;

@@ -1,0 +1,237 @@
+import { AppError } from '../errors.js';
+import {
+  type ChangeLog,
+  type Mutation,
+  type Precondition,
+  requireRevision,
+  type TenantWrite,
+  type WriteContext,
+  type Written,
+} from './change-log.js';
+import { decodeCursor, toPage } from './cursor.js';
+import type { Database } from './database.js';
+import { type EntryFilters, toEntryCondition } from './entry-filter.js';
+import {
+  draftEntry,
+  type EntryFields,
+  type EntryInput,
+  type EntryPattern,
+  patchEntry,
+  requirePolicies,
+} from './entry-input.js';
+import { type BatchOperation, type ListCounts, mutateBatch, mutateList } from './entry-list.js';
+import { applyEdits, type EntryEdit, loadEntries, loadEntry } from './entry-rows.js';
+import { type EntryRow, type Page, type PageRequest, toEntryRow } from './rows.js';
+import { requireTenant } from './tenants.js';
+import { isUuid } from './uuid.js';
+
+/** What to change of an entry; absent = keep. */
+export interface EntryPatch extends EntryFields {
+  readonly pattern?: EntryPattern | undefined;
+}
+
+/**
+ * The entries of a tenant. Patterns come parsed and canonical. Every method: AppError `store_unavailable`,
+ * `tenant_not_found`; every write that names policies: `policy_unknown`; every `ifMatch`: `revision_mismatch`.
+ */
+export interface Entries {
+  /** @throws AppError `entry_not_found`. */
+  get(slug: string, id: string): Promise<EntryRow>;
+  /** @throws AppError `entry_not_found`. */
+  getByPattern(slug: string, pattern: string): Promise<EntryRow>;
+  /** By pattern, in code unit order. `revision` is the tenant's, or an earlier one when it is written to meanwhile. */
+  list(
+    slug: string,
+    filters: EntryFilters,
+    page: PageRequest,
+  ): Promise<Page<EntryRow> & { readonly revision: number }>;
+  /** @throws AppError `pattern_taken`, with `existingId`. */
+  create(slug: string, input: EntryInput, context: WriteContext): Promise<Written<EntryRow>>;
+  /** @throws AppError `entry_not_found`, `pattern_taken`. */
+  update(
+    slug: string,
+    id: string,
+    patch: EntryPatch,
+    condition: Precondition,
+    context: WriteContext,
+  ): Promise<Written<EntryRow>>;
+  /** @throws AppError `entry_not_found`. */
+  remove(
+    slug: string,
+    id: string,
+    condition: Precondition,
+    context: WriteContext,
+  ): Promise<Written<EntryRow>>;
+  /** Creates the entry with the pattern of `input`, or changes the fields of it that `input` has. */
+  upsert(
+    slug: string,
+    input: EntryInput,
+    condition: Precondition,
+    context: WriteContext,
+  ): Promise<Written<EntryRow> & { readonly created: boolean }>;
+  /** @throws AppError `entry_not_found`. */
+  removeByPattern(
+    slug: string,
+    pattern: string,
+    condition: Precondition,
+    context: WriteContext,
+  ): Promise<Written<EntryRow>>;
+  /**
+   * All of the operations with one revision, or none. `put` does as {@link Entries.upsert}; `delete` of a pattern that is
+   * not in the list changes nothing. `ifMatch` is the tenant's revision. Made for up to 10,000 operations.
+   *
+   * @throws AppError `invalid_input` for a pattern that is there twice.
+   */
+  batch(
+    slug: string,
+    operations: readonly BatchOperation[],
+    options: Precondition & { readonly dryRun?: boolean | undefined },
+    context: WriteContext,
+  ): Promise<Written<ListCounts>>;
+  /**
+   * Makes the list exactly `inputs`; an entry whose pattern stays keeps its id. `ifMatch` is the tenant's revision. Made
+   * for up to 100,000 entries.
+   *
+   * @throws AppError `invalid_input` for a pattern that is there twice.
+   */
+  replaceAll(
+    slug: string,
+    inputs: readonly EntryInput[],
+    condition: Precondition,
+    context: WriteContext,
+  ): Promise<Written<ListCounts>>;
+}
+
+/** Any pattern; what it says is compared, never run. */
+const PATTERN_KEY = /^[\x20-\x7e]{1,2000}$/;
+
+export function createEntries(db: Database, changeLog: ChangeLog, now: () => number): Entries {
+  async function find(slug: string, condition: { readonly id: string } | { readonly pattern: string }) {
+    const found = await db.read((prisma) =>
+      prisma.entry.findFirst({ where: { ...condition, tenant: { slug, deletedAt: null } } }),
+    );
+    if (found !== null) return toEntryRow(found);
+    await requireTenant(db, slug);
+    throw entryNotFound();
+  }
+
+  function change<T>(
+    slug: string,
+    action: string,
+    context: WriteContext,
+    mutate: (write: TenantWrite) => Promise<Mutation<T>>,
+  ): Promise<Written<T>> {
+    return changeLog.writeTenant(slug, context, { action }, mutate);
+  }
+
+  return {
+    async get(slug, id) {
+      if (isUuid(id)) return find(slug, { id });
+      await requireTenant(db, slug);
+      throw entryNotFound();
+    },
+
+    getByPattern: (slug, pattern) => find(slug, { pattern }),
+
+    async list(slug, filters, { limit, cursor }) {
+      const after = decodeCursor(cursor, PATTERN_KEY);
+      // The revision first: a write in between makes it too old for If-Match, which is refused; too new would lose that write.
+      const { id: tenantId, revision } = await requireTenant(db, slug);
+      const found = await db.read((prisma) =>
+        prisma.entry.findMany({
+          where: { tenantId, pattern: { gt: after }, ...toEntryCondition(filters, new Date(now())) },
+          orderBy: { pattern: 'asc' },
+          take: limit + 1,
+        }),
+      );
+      const { rows, nextCursor } = toPage(found, limit, (entry) => entry.pattern);
+      return { revision, items: rows.map(toEntryRow), nextCursor };
+    },
+
+    create: (slug, input, context) =>
+      change(slug, 'entry.create', context, async (write) => {
+        await requireFree(write, input.pattern);
+        await requirePolicies(write, [{ pointer: '', input }]);
+        return edit(write, { before: null, after: draftEntry(write, input) });
+      }),
+
+    update: (slug, id, patch, { ifMatch }, context) =>
+      change(slug, 'entry.update', context, async (write) => {
+        const before = await requireEntry(write, id);
+        requireRevision(before.revision, ifMatch);
+        if (patch.pattern !== undefined && patch.pattern.text !== before.pattern) {
+          await requireFree(write, patch.pattern);
+        }
+        await requirePolicies(write, [{ pointer: '', input: patch }]);
+        return edit(write, { before, after: patchEntry(write, before, patch) });
+      }),
+
+    remove: (slug, id, { ifMatch }, context) =>
+      change(slug, 'entry.delete', context, async (write) => {
+        const before = await requireEntry(write, id);
+        requireRevision(before.revision, ifMatch);
+        return edit(write, { before, after: null });
+      }),
+
+    async upsert(slug, input, { ifMatch }, context) {
+      const { value, ...written } = await change(slug, 'entry.upsert', context, async (write) => {
+        const [before = null] = await loadEntries(write, [input.pattern.text]);
+        requireMatch(before, ifMatch);
+        await requirePolicies(write, [{ pointer: '', input }]);
+        const after = before === null ? draftEntry(write, input) : patchEntry(write, before, input);
+        const { operations, value } = await edit(write, { before, after });
+        return { operations, value: { value, created: before === null } };
+      });
+      return { ...written, ...value };
+    },
+
+    removeByPattern: (slug, pattern, { ifMatch }, context) =>
+      change(slug, 'entry.delete', context, async (write) => {
+        const [before] = await loadEntries(write, [pattern]);
+        if (before === undefined) throw entryNotFound();
+        requireRevision(before.revision, ifMatch);
+        return edit(write, { before, after: null });
+      }),
+
+    batch: (slug, operations, { ifMatch, dryRun }, context) =>
+      changeLog.writeTenant(slug, context, { action: 'entries.batch', ifMatch, dryRun }, (write) =>
+        mutateBatch(write, operations),
+      ),
+
+    replaceAll: (slug, inputs, { ifMatch }, context) =>
+      changeLog.writeTenant(slug, context, { action: 'entries.replace', ifMatch }, (write) =>
+        mutateList(write, inputs),
+      ),
+  };
+}
+
+/** One edit; `after` equal to `before` is none. The value is the entry after it, or the one that was deleted. */
+async function edit(write: TenantWrite, entryEdit: EntryEdit): Promise<Mutation<EntryRow>> {
+  const { before, after } = entryEdit;
+  const operations = before === after ? [] : await applyEdits(write, [entryEdit]);
+  return { operations, value: after ?? before };
+}
+
+async function requireEntry(write: TenantWrite, id: string): Promise<EntryRow> {
+  const entry = isUuid(id) ? await loadEntry(write, id) : undefined;
+  if (entry === undefined) throw entryNotFound();
+  return entry;
+}
+
+// Nobody else can take it before this write ends: the tenant's row is locked.
+async function requireFree(write: TenantWrite, pattern: EntryPattern): Promise<void> {
+  const [existing] = await loadEntries(write, [pattern.text]);
+  if (existing === undefined) return;
+  throw new AppError('pattern_taken', `The list has ${JSON.stringify(pattern.text)} already.`, {
+    extra: { existingId: existing.id },
+  });
+}
+
+function requireMatch(entry: EntryRow | null, ifMatch: number | undefined): void {
+  if (entry !== null) requireRevision(entry.revision, ifMatch);
+  else if (ifMatch !== undefined) throw new AppError('revision_mismatch', 'There is no such entry to match.');
+}
+
+function entryNotFound(): AppError {
+  return new AppError('entry_not_found', 'There is no such entry.');
+}

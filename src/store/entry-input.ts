@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { Pattern } from '@origin-allowlist/client/core';
+import { AppError, type ProblemItem } from '../errors.js';
+import type { TenantWrite } from './change-log.js';
+import type { AcceptedRisk, EntryRow } from './rows.js';
+
+/** What an admin says of an entry beside its pattern. Absent = keep, or the default of a new entry; `null` = clear. */
+export interface EntryFields {
+  /** Default `true`. */
+  readonly enabled?: boolean | undefined;
+  /** ISO 8601. Default `null`: never. */
+  readonly expiresAt?: string | null | undefined;
+  readonly ref?: string | null | undefined;
+  readonly note?: string | null | undefined;
+  readonly labels?: readonly string[] | undefined;
+  /** Names of the policies it applies to. Default none: all. */
+  readonly policies?: readonly string[] | undefined;
+  readonly acceptedRisks?: readonly AcceptedRisk[] | undefined;
+}
+
+/** What the store keeps of a parsed pattern. */
+export type EntryPattern = Pick<Pattern, 'text' | 'kind' | 'anyPort'>;
+
+/** An entry as it is written. */
+export interface EntryInput extends EntryFields {
+  readonly pattern: EntryPattern;
+}
+
+/** An input, and where it stands in the request: an RFC 6901 pointer, empty for the request itself. */
+export interface PointedInput {
+  readonly pointer: string;
+  readonly input: EntryFields & { readonly pattern?: EntryPattern | undefined };
+}
+
+/** Problems reported of one request at most. */
+const MAX_PROBLEMS = 1_000;
+
+/** A new entry as `input` has it. */
+export function draftEntry(
+  { revision, at, actor }: TenantWrite,
+  { pattern, ...fields }: EntryInput,
+): EntryRow {
+  const now = at.toISOString();
+  return {
+    id: randomUUID(),
+    ...fromPattern(pattern),
+    ...withFields(DEFAULTS, fields),
+    revision,
+    createdAt: now,
+    createdBy: actor,
+    updatedAt: now,
+    updatedBy: actor,
+  };
+}
+
+/** The entry after the fields of `patch`: `before` itself when they change nothing. */
+export function patchEntry(
+  { revision, at, actor }: TenantWrite,
+  before: EntryRow,
+  { pattern, ...fields }: PointedInput['input'],
+): EntryRow {
+  const after = { ...before, ...(pattern && fromPattern(pattern)), ...withFields(before, fields) };
+  if (isDeepStrictEqual(after, before)) return before;
+  return { ...after, revision, updatedAt: at.toISOString(), updatedBy: actor };
+}
+
+/** The entry as `input` has it, under the id it has: `before` itself when that changes nothing. */
+export function replaceEntry(
+  write: TenantWrite,
+  before: EntryRow,
+  { pattern, ...fields }: EntryInput,
+): EntryRow {
+  return patchEntry(write, before, { pattern, ...withFields(DEFAULTS, fields) });
+}
+
+/** @throws AppError `policy_unknown`, with a pointer for each policy named that the tenant does not have. */
+export async function requirePolicies(
+  { transaction, tenant }: TenantWrite,
+  inputs: readonly PointedInput[],
+): Promise<void> {
+  if (inputs.every(({ input }) => (input.policies ?? []).length === 0)) return;
+  const known = await transaction.query<{ readonly name: string }>(
+    'SELECT name FROM policies WHERE tenant_id = $1',
+    [tenant.id],
+  );
+  const names = new Set(known.map(({ name }) => name));
+  const errors = inputs.flatMap(({ pointer, input }) =>
+    (input.policies ?? []).flatMap((name, index): ProblemItem[] =>
+      names.has(name)
+        ? []
+        : [
+            {
+              pointer: `${pointer}/policies/${index}`,
+              code: 'policy_unknown',
+              detail: `There is no policy ${JSON.stringify(name)}.`,
+            },
+          ],
+    ),
+  );
+  refuse('policy_unknown', 'A policy that is named does not exist.', errors);
+}
+
+/** @throws AppError `invalid_input`, with a pointer for each input whose pattern an earlier one has. */
+export function requireDistinct(
+  inputs: readonly { readonly pointer: string; readonly pattern: string }[],
+): void {
+  const first = new Map<string, string>();
+  const errors: ProblemItem[] = [];
+  for (const { pointer, pattern } of inputs) {
+    const earlier = first.get(pattern);
+    if (earlier === undefined) first.set(pattern, pointer);
+    else {
+      errors.push({
+        pointer: `${pointer}/pattern`,
+        code: 'pattern_repeated',
+        detail: `The pattern is the same as that of ${earlier}.`,
+      });
+    }
+  }
+  refuse('invalid_input', 'A pattern is there more than once.', errors);
+}
+
+function refuse(
+  code: 'policy_unknown' | 'invalid_input',
+  detail: string,
+  errors: readonly ProblemItem[],
+): void {
+  if (errors.length > 0) throw new AppError(code, detail, { errors: errors.slice(0, MAX_PROBLEMS) });
+}
+
+type StoredFields = Pick<
+  EntryRow,
+  'enabled' | 'expiresAt' | 'ref' | 'note' | 'labels' | 'policies' | 'acceptedRisks'
+>;
+
+const DEFAULTS: StoredFields = {
+  enabled: true,
+  expiresAt: null,
+  ref: null,
+  note: null,
+  labels: [],
+  policies: [],
+  acceptedRisks: [],
+};
+
+function withFields(base: StoredFields, fields: EntryFields): StoredFields {
+  const { enabled, expiresAt, ref, note, labels, policies, acceptedRisks } = fields;
+  return {
+    enabled: enabled ?? base.enabled,
+    expiresAt: expiresAt ? new Date(expiresAt).toISOString() : keepOrClear(expiresAt, base.expiresAt),
+    ref: keepOrClear(ref, base.ref),
+    note: keepOrClear(note, base.note),
+    labels: labels ? [...labels] : base.labels,
+    policies: policies ? [...policies] : base.policies,
+    acceptedRisks: acceptedRisks
+      ? acceptedRisks.map(({ code, note }) => ({ code, note }))
+      : base.acceptedRisks,
+  };
+}
+
+function keepOrClear(value: string | null | undefined, kept: string | null): string | null {
+  return value === undefined ? kept : value;
+}
+
+function fromPattern({ text, kind, anyPort }: EntryPattern) {
+  return { pattern: text, kind, anyPort };
+}

@@ -1,0 +1,99 @@
+import type { Mutation, TenantWrite } from './change-log.js';
+import {
+  draftEntry,
+  type EntryInput,
+  type EntryPattern,
+  patchEntry,
+  replaceEntry,
+  requireDistinct,
+  requirePolicies,
+} from './entry-input.js';
+import { applyEdits, type EntryEdit, loadEntries } from './entry-rows.js';
+import type { EntryRow } from './rows.js';
+
+/** One operation of a batch. */
+export type BatchOperation =
+  | ({ readonly op: 'put' } & EntryInput)
+  | { readonly op: 'delete'; readonly pattern: EntryPattern };
+
+/** What a write of many entries did. */
+export interface ListCounts {
+  readonly created: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly unchanged: number;
+}
+
+/** Edits entries by their patterns. Two operations on one pattern, or a policy that is missing: AppError, nothing written. */
+export async function mutateBatch(
+  write: TenantWrite,
+  operations: readonly BatchOperation[],
+): Promise<Mutation<ListCounts>> {
+  const pointed = operations.map((input, index) => ({
+    pointer: `/operations/${index}`,
+    pattern: input.pattern.text,
+    input,
+  }));
+  requireDistinct(pointed);
+  await requirePolicies(write, pointed);
+  const existing = byPattern(
+    await loadEntries(
+      write,
+      pointed.map(({ pattern }) => pattern),
+    ),
+  );
+
+  const edits: EntryEdit[] = [];
+  for (const operation of operations) {
+    const before = existing.get(operation.pattern.text);
+    if (operation.op === 'put') {
+      const { op: _op, ...input } = operation;
+      const after = before === undefined ? draftEntry(write, input) : patchEntry(write, before, input);
+      if (after !== before) edits.push({ before: before ?? null, after });
+    } else if (before !== undefined) {
+      edits.push({ before, after: null });
+    }
+  }
+  return {
+    operations: await applyEdits(write, edits),
+    value: count(edits, operations.length - edits.length),
+  };
+}
+
+/** Edits, creates and deletes entries until the list is `inputs`. The same errors. */
+export async function mutateList(
+  write: TenantWrite,
+  inputs: readonly EntryInput[],
+): Promise<Mutation<ListCounts>> {
+  const pointed = inputs.map((input, index) => ({
+    pointer: `/entries/${index}`,
+    pattern: input.pattern.text,
+    input,
+  }));
+  requireDistinct(pointed);
+  await requirePolicies(write, pointed);
+  await write.transaction.allowBulk();
+  const existing = byPattern(await loadEntries(write, 'all'));
+
+  const edits: EntryEdit[] = [];
+  let unchanged = 0;
+  for (const input of inputs) {
+    const before = existing.get(input.pattern.text);
+    existing.delete(input.pattern.text);
+    const after = before === undefined ? draftEntry(write, input) : replaceEntry(write, before, input);
+    if (after === before) unchanged += 1;
+    else edits.push({ before: before ?? null, after });
+  }
+  for (const before of existing.values()) edits.push({ before, after: null });
+  return { operations: await applyEdits(write, edits), value: count(edits, unchanged) };
+}
+
+function byPattern(entries: readonly EntryRow[]): Map<string, EntryRow> {
+  return new Map(entries.map((entry) => [entry.pattern, entry]));
+}
+
+function count(edits: readonly EntryEdit[], unchanged: number): ListCounts {
+  const created = edits.filter(({ before }) => before === null).length;
+  const deleted = edits.filter(({ after }) => after === null).length;
+  return { created, updated: edits.length - created - deleted, deleted, unchanged };
+}

@@ -1,0 +1,14 @@
+/** What a key may do. */
+export const KEY_SCOPES = [
+  'tenants:read',
+  'tenants:write',
+  'origins:read',
+  'origins:write',
+  'policies:write',
+  'evaluate',
+  'sync',
+  'audit:read',
+  'keys:write',
+] as const;
+
+export type KeyScope = (typeof KEY_SCOPES)[number];

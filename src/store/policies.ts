@@ -1,0 +1,157 @@
+import { isDeepStrictEqual } from 'node:util';
+import { DEFAULT_POLICY } from '@origin-allowlist/client/core';
+import { AppError } from '../errors.js';
+import {
+  type ChangeLog,
+  type Mutation,
+  type Precondition,
+  requireRevision,
+  type TenantWrite,
+  tenantNotFound,
+  type WriteContext,
+  type Written,
+} from './change-log.js';
+import type { Database } from './database.js';
+import type { Policy } from './generated/client.js';
+import { type PolicyInput, toPolicyOperand, writePolicy } from './policy-rows.js';
+import { POLICY_COLUMNS, type PolicyRow, toPolicyRow } from './rows.js';
+import { requireTenant } from './tenants.js';
+
+/** The policies of a tenant. Every method: AppError `store_unavailable`, `tenant_not_found`. */
+export interface Policies {
+  /** All of them, by name. */
+  list(slug: string): Promise<PolicyRow[]>;
+  /** @throws AppError `policy_not_found`. */
+  get(slug: string, name: string): Promise<PolicyRow>;
+  /**
+   * Creates the policy, or replaces all its settings.
+   *
+   * @throws AppError `revision_mismatch`, also when there is no such policy to match.
+   */
+  put(
+    slug: string,
+    name: string,
+    settings: PolicyInput,
+    condition: Precondition,
+    context: WriteContext,
+  ): Promise<Written<PolicyRow> & { readonly created: boolean }>;
+  /** @throws AppError `policy_not_found`, `default_policy_required`, `policy_in_use`, `revision_mismatch`. */
+  remove(
+    slug: string,
+    name: string,
+    condition: Precondition,
+    context: WriteContext,
+  ): Promise<Written<PolicyRow>>;
+}
+
+export function createPolicies(db: Database, changeLog: ChangeLog): Policies {
+  return {
+    async list(slug) {
+      const found = await db.read((prisma) =>
+        prisma.policy.findMany({ where: { tenant: { slug, deletedAt: null } }, orderBy: { name: 'asc' } }),
+      );
+      // Every live tenant has a policy: `default` cannot be deleted.
+      if (found.length === 0) throw tenantNotFound(slug);
+      return found.map(toPolicyRow);
+    },
+
+    async get(slug, name) {
+      const found = await db.read((prisma) =>
+        prisma.policy.findFirst({ where: { name, tenant: { slug, deletedAt: null } } }),
+      );
+      if (found !== null) return toPolicyRow(found);
+      await requireTenant(db, slug);
+      throw policyNotFound(name);
+    },
+
+    async put(slug, name, settings, { ifMatch }, context) {
+      const { value, ...written } = await changeLog.writeTenant(
+        slug,
+        context,
+        { action: 'policy.put' },
+        (write) => putPolicy(write, name, settings, ifMatch),
+      );
+      return { ...written, ...value };
+    },
+
+    remove: (slug, name, { ifMatch }, context) =>
+      changeLog.writeTenant(slug, context, { action: 'policy.delete' }, (write) =>
+        removePolicy(write, name, ifMatch),
+      ),
+  };
+}
+
+async function putPolicy(
+  write: TenantWrite,
+  name: string,
+  settings: PolicyInput,
+  ifMatch: number | undefined,
+): Promise<Mutation<{ readonly value: PolicyRow; readonly created: boolean }>> {
+  const { transaction, tenant, revision } = write;
+  const before = await findPolicy(write, name);
+  if (before === undefined && ifMatch !== undefined) {
+    throw new AppError('revision_mismatch', `There is no policy ${JSON.stringify(name)} to match.`);
+  }
+  if (before !== undefined) requireRevision(before.revision, ifMatch);
+  const operand = toPolicyOperand(name, settings);
+  if (before !== undefined && isDeepStrictEqual(toPolicyOperand(name, before), operand)) {
+    return { operations: [], value: { value: before, created: false } };
+  }
+  const at = write.at.toISOString();
+  const after = { ...operand, revision, createdAt: before?.createdAt ?? at, updatedAt: at };
+  await writePolicy(transaction, tenant.id, after);
+  return {
+    operations: [
+      {
+        subject: 'policy',
+        before: before === undefined ? null : toPolicyOperand(name, before),
+        after: operand,
+      },
+    ],
+    value: { value: after, created: before === undefined },
+  };
+}
+
+async function removePolicy(
+  write: TenantWrite,
+  name: string,
+  ifMatch: number | undefined,
+): Promise<Mutation<PolicyRow>> {
+  const { transaction, tenant } = write;
+  const before = await findPolicy(write, name);
+  if (before === undefined) throw policyNotFound(name);
+  requireRevision(before.revision, ifMatch);
+  if (name === DEFAULT_POLICY.name) {
+    throw new AppError(
+      'default_policy_required',
+      'Every tenant has the policy `default`; change it instead.',
+    );
+  }
+  const [entry] = await transaction.query<{ readonly pattern: string }>(
+    'SELECT pattern FROM entries WHERE tenant_id = $1 AND policies @> ARRAY[$2] ORDER BY pattern LIMIT 1',
+    [tenant.id, name],
+  );
+  if (entry !== undefined) {
+    throw new AppError('policy_in_use', `Entries name it, ${JSON.stringify(entry.pattern)} for one.`);
+  }
+  await transaction.query('DELETE FROM policies WHERE tenant_id = $1 AND name = $2', [tenant.id, name]);
+  return {
+    operations: [{ subject: 'policy', before: toPolicyOperand(name, before), after: null }],
+    value: before,
+  };
+}
+
+async function findPolicy(
+  { transaction, tenant }: TenantWrite,
+  name: string,
+): Promise<PolicyRow | undefined> {
+  const [policy] = await transaction.query<Policy>(
+    `SELECT ${POLICY_COLUMNS} FROM policies WHERE tenant_id = $1 AND name = $2`,
+    [tenant.id, name],
+  );
+  return policy && toPolicyRow(policy);
+}
+
+function policyNotFound(name: string): AppError {
+  return new AppError('policy_not_found', `There is no policy ${JSON.stringify(name)}.`);
+}

@@ -1,0 +1,89 @@
+import type { Logger } from '../log.js';
+import { createChangeLog } from './change-log.js';
+import { type Changes, createChanges } from './changes.js';
+import { type Database, openDatabase } from './database.js';
+import { createEntries, type Entries } from './entries.js';
+import { startExpiry } from './expiry.js';
+import { openFreshness } from './freshness.js';
+import { createKeys, type Keys } from './keys.js';
+import { applyMigrations } from './migrations.js';
+import { createPolicies, type Policies } from './policies.js';
+import { readSnapshot, readVersions } from './snapshot-row.js';
+import type { Snapshots } from './snapshots.js';
+import { createTenants, type Tenants } from './tenants.js';
+
+/** Where a store lives. */
+export interface StoreOptions {
+  /** PostgreSQL: the truth. */
+  readonly databaseUrl: string;
+  /** Redis: tells other nodes of writes and keeps snapshots. Absent: nodes agree by comparing every second. */
+  readonly redisUrl?: string | undefined;
+  readonly log: Logger;
+  /** Milliseconds since the epoch, for what expires. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+  /** Connections to PostgreSQL at most. Default 10. */
+  readonly poolSize?: number | undefined;
+}
+
+/** Everything the service keeps. Calls may overlap; a write that was answered is seen by every later call. */
+export interface Store {
+  readonly tenants: Tenants;
+  readonly entries: Entries;
+  readonly policies: Policies;
+  readonly changes: Changes;
+  readonly keys: Keys;
+  readonly snapshots: Snapshots;
+  /** What answers now. Never rejects; within two seconds. */
+  health(): Promise<{ readonly postgres: 'up' | 'down'; readonly redis: 'up' | 'down' | 'off' }>;
+  /** Stops the timers and closes every connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Brings the database up to date and opens the store. Redis may be away; the database may not.
+ *
+ * @throws MigrationError, when the database cannot be reached or brought up to date.
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { databaseUrl, redisUrl, log, now = Date.now, poolSize } = options;
+  await applyMigrations({ databaseUrl, log });
+  const db = openDatabase({ databaseUrl, log, poolSize });
+  const changeLog = createChangeLog(db, log);
+  const keys = createKeys(db, log, now);
+  const freshness = await openFreshness({
+    source: {
+      readSnapshot: (slug) => readSnapshot(db, { slug }),
+      readVersions: (slugs) => readVersions(db, { slugs }),
+    },
+    redisUrl,
+    keys,
+    log,
+  });
+  changeLog.onCommitted(freshness.tenantMoved);
+  keys.onRevoked(freshness.keyRevoked);
+  const expiry = startExpiry(db, changeLog, log, now);
+
+  return {
+    tenants: createTenants(db, changeLog),
+    entries: createEntries(db, changeLog, now),
+    policies: createPolicies(db, changeLog),
+    changes: createChanges(db),
+    keys,
+    snapshots: freshness.snapshots,
+    async health() {
+      const [postgres, redis] = await Promise.all([isUp(db), freshness.redisHealth()]);
+      return { postgres: postgres ? 'up' : 'down', redis };
+    },
+    async close() {
+      await Promise.all([expiry.stop(), freshness.close()]);
+      await db.close();
+    },
+  };
+}
+
+async function isUp(db: Database): Promise<boolean> {
+  return db.query('SELECT 1').then(
+    () => true,
+    () => false,
+  );
+}

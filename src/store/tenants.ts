@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { DEFAULT_POLICY } from '@origin-allowlist/client/core';
+import { AppError } from '../errors.js';
+import {
+  type ChangeLog,
+  type Precondition,
+  tenantNotFound,
+  type WriteContext,
+  type Written,
+} from './change-log.js';
+import { decodeCursor, toPage } from './cursor.js';
+import type { Database } from './database.js';
+import { violatedIndex } from './database-error.js';
+import type { Environment, Tenant } from './generated/client.js';
+import { toPolicyOperand, writePolicy } from './policy-rows.js';
+import { type Page, type PageRequest, type TenantRow, toTenantRow } from './rows.js';
+import type { Transaction } from './transaction.js';
+
+/** A tenant to be. */
+export interface TenantInput {
+  readonly slug: string;
+  readonly name: string;
+  /** Default `production`. */
+  readonly environment?: Environment | undefined;
+}
+
+/** What to change of a tenant; absent = keep. Its slug is its address and stays. */
+export type TenantPatch = Partial<Pick<TenantInput, 'name' | 'environment'>>;
+
+/** The tenants. Every method: AppError `store_unavailable`; every method that takes a slug of one: `tenant_not_found`. */
+export interface Tenants {
+  /**
+   * Creates a tenant with its `default` policy and an empty list, at revision 1.
+   *
+   * @throws AppError `slug_taken`, with `existingId`.
+   */
+  create(input: TenantInput, context: WriteContext): Promise<Written<TenantRow>>;
+  get(slug: string): Promise<TenantRow>;
+  /** By slug. `ids` restricts the list to those tenants; absent or `null` = all. */
+  list(page: PageRequest & { readonly ids?: readonly string[] | null | undefined }): Promise<Page<TenantRow>>;
+  /** @throws AppError `revision_mismatch`. */
+  update(
+    slug: string,
+    patch: TenantPatch,
+    condition: Precondition,
+    context: WriteContext,
+  ): Promise<Written<TenantRow>>;
+  /**
+   * Deletes a tenant: its rows and its trail are kept, its slug is free for a new one.
+   *
+   * @throws AppError `revision_mismatch`.
+   */
+  remove(slug: string, condition: Precondition, context: WriteContext): Promise<Written<TenantRow>>;
+}
+
+const SLUG_KEY = /^[a-z0-9-]{1,63}$/;
+
+export function createTenants(db: Database, changeLog: ChangeLog): Tenants {
+  async function slugTaken(slug: string, cause: unknown): Promise<AppError> {
+    const existing = await findTenant(db, slug);
+    return new AppError('slug_taken', `There is a tenant ${JSON.stringify(slug)} already.`, {
+      cause,
+      extra: { existingId: existing?.id },
+    });
+  }
+
+  return {
+    async create({ slug, name, environment = 'production' }, context) {
+      const identity = { id: randomUUID(), lineage: randomUUID(), slug, name, environment };
+      const operations = [
+        { subject: 'tenant', before: null, after: toOperand(identity) },
+        { subject: 'policy', before: null, after: toPolicyOperand(DEFAULT_POLICY.name, DEFAULT_POLICY) },
+      ] as const;
+      const tenant = await changeLog
+        .createTenant(identity, context, operations, insertTenant)
+        .catch(async (error: unknown) => {
+          throw violatedIndex(error) === 'tenants_slug_live_key' ? await slugTaken(slug, error) : error;
+        });
+      return { revision: tenant.revision, changed: true, value: toTenantRow(tenant) };
+    },
+
+    get: async (slug) => toTenantRow(await requireTenant(db, slug)),
+
+    async list({ limit, cursor, ids }) {
+      const after = decodeCursor(cursor, SLUG_KEY);
+      const found = await db.read((prisma) =>
+        prisma.tenant.findMany({
+          where: { deletedAt: null, slug: { gt: after }, id: { in: ids ? [...ids] : undefined } },
+          orderBy: { slug: 'asc' },
+          take: limit + 1,
+        }),
+      );
+      const { rows, nextCursor } = toPage(found, limit, (tenant) => tenant.slug);
+      return { items: rows.map(toTenantRow), nextCursor };
+    },
+
+    update: (slug, patch, { ifMatch }, context) =>
+      changeLog.writeTenant(slug, context, { action: 'tenant.update', ifMatch }, async (write) => {
+        const { transaction, tenant, revision, at } = write;
+        const { name = tenant.name, environment = tenant.environment } = patch;
+        if (name === tenant.name && environment === tenant.environment) {
+          return { operations: [], value: toTenantRow(tenant) };
+        }
+        await transaction.query('UPDATE tenants SET name = $2, environment = $3 WHERE id = $1', [
+          tenant.id,
+          name,
+          environment,
+        ]);
+        const after = { ...tenant, name, environment, revision, updatedAt: at };
+        return {
+          operations: [{ subject: 'tenant', before: toOperand(tenant), after: toOperand(after) }],
+          value: toTenantRow(after),
+        };
+      }),
+
+    remove: (slug, { ifMatch }, context) =>
+      changeLog.writeTenant(slug, context, { action: 'tenant.delete', ifMatch }, async (write) => {
+        const { transaction, tenant, revision, at } = write;
+        await transaction.query('UPDATE tenants SET deleted_at = $2 WHERE id = $1', [tenant.id, at]);
+        return {
+          operations: [{ subject: 'tenant', before: toOperand(tenant), after: null }],
+          value: toTenantRow({ ...tenant, revision, updatedAt: at }),
+        };
+      }),
+  };
+}
+
+/** The live tenant with this slug. @throws AppError `tenant_not_found`, `store_unavailable`. */
+export async function requireTenant(db: Database, slug: string): Promise<Tenant> {
+  const tenant = await findTenant(db, slug);
+  if (tenant === null) throw tenantNotFound(slug);
+  return tenant;
+}
+
+function findTenant(db: Database, slug: string): Promise<Tenant | null> {
+  return db.read((prisma) => prisma.tenant.findFirst({ where: { slug, deletedAt: null } }));
+}
+
+async function insertTenant(transaction: Transaction, tenant: Tenant): Promise<void> {
+  const { id, lineage, slug, name, environment, revision, headHash, createdAt } = tenant;
+  await transaction.query(
+    `INSERT INTO tenants (id, lineage, slug, name, environment, revision, head_hash, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`,
+    [id, lineage, slug, name, environment, revision, headHash, createdAt],
+  );
+  const at = createdAt.toISOString();
+  const policy = toPolicyOperand(DEFAULT_POLICY.name, DEFAULT_POLICY);
+  await writePolicy(transaction, id, { ...policy, revision, createdAt: at, updatedAt: at });
+}
+
+function toOperand({ id, slug, name, environment }: Pick<Tenant, 'id' | 'slug' | 'name' | 'environment'>) {
+  return { id, slug, name, environment };
+}
