@@ -34,18 +34,12 @@ export function choosePath(bindings: readonly PathBinding[], target: string): Pa
   if (isPlain(raw)) return choice;
 
   const normalised = normalisePath(raw);
-  if (normalised === undefined) return AMBIGUOUS_PATH;
-  // `new URL(target, base)`, which many handlers route by, takes the first segment after `//` for a host.
-  const afterHost = isNetworkPath(raw) ? (normalisePath(pathAfterHost(raw, 2)) ?? normalised) : normalised;
-  // Unicode lower case, which covers the ASCII one: find-my-way folds paths this way, U+212A to `k` included.
-  for (const form of [
-    raw.toLowerCase(),
-    normalised,
-    normalised.toLowerCase(),
-    afterHost,
-    afterHost.toLowerCase(),
-  ]) {
+  const afterHost = normalisePath(networkPath(raw));
+  if (normalised === undefined || afterHost === undefined) return AMBIGUOUS_PATH;
+  for (const form of [raw, normalised, afterHost]) {
+    // Unicode lower case, which covers the ASCII one: find-my-way folds paths this way, U+212A to `k` included.
     if (longestPrefix(bindings, form) !== choice) return AMBIGUOUS_PATH;
+    if (longestPrefix(bindings, form.toLowerCase()) !== choice) return AMBIGUOUS_PATH;
   }
   return choice;
 }
@@ -79,7 +73,10 @@ function rawPath(target: string): string | undefined {
   // `OPTIONS *` and an empty path speak of the whole server.
   if (path === '' || path === '*') return '/';
   const separator = path.indexOf('://');
-  return separator > 0 && isScheme(path.slice(0, separator)) ? pathAfterHost(path, separator + 3) : undefined;
+  if (separator < 1 || !isScheme(path.slice(0, separator))) return undefined;
+  const host = separator + 3;
+  // URL parsers skip slashes here until they find a host: what is the path then depends on who reads.
+  return isSlash(path.charCodeAt(host)) ? undefined : pathAfterHost(path, host);
 }
 
 function endOfPath(target: string): number {
@@ -97,8 +94,12 @@ function pathAfterHost(text: string, start: number): string {
   return '/';
 }
 
-function isNetworkPath(path: string): boolean {
-  return isSlash(path.charCodeAt(0)) && isSlash(path.charCodeAt(1));
+/** What `new URL(target, base)`, by which many handlers route, takes for the path: after `//` it reads a host first. */
+function networkPath(path: string): string {
+  if (!isSlash(path.charCodeAt(1))) return path;
+  let host = 2;
+  while (isSlash(path.charCodeAt(host))) host += 1;
+  return pathAfterHost(path, host);
 }
 
 function isSlash(code: number): boolean {
