@@ -1,0 +1,99 @@
+import type { Decision } from './core/index.js';
+import { createCounters } from './counters.js';
+import { type AllowlistRequest, createDecider } from './decider.js';
+import { type AllowlistEvent, createEmitter, type Listener } from './events.js';
+import type { AllowlistOptions } from './options.js';
+import { createWaiters, type Readiness, type ReadinessState } from './readiness.js';
+import { createSampler } from './sampler.js';
+import { parseOptions } from './settings.js';
+import { type AllowlistStatus, readStatus } from './status.js';
+import { createAbsences } from './sync/absences.js';
+import { createFirstLoads } from './sync/first-loads.js';
+import { createLink } from './sync/link.js';
+import { createLoader } from './sync/loader.js';
+import { createPoller } from './sync/poll.js';
+import { createServerClock } from './sync/server-clock.js';
+import { createService } from './sync/service.js';
+import { createTenants } from './sync/tenants.js';
+
+/** Decides requests from lists in memory, which it keeps up to date. */
+export interface Allowlist {
+  /**
+   * Decides one request. Never throws and never rejects.
+   *
+   * @returns the decision itself, without a promise, for a tenant whose list is loaded and for one known to have none. Only while a
+   *   tenant's list loads for the first time a promise, settled after `firstLoadTimeoutMs` at the latest: refused as `not_loaded` then.
+   */
+  decide(request: AllowlistRequest): Decision | Promise<Decision>;
+  /**
+   * Waits until requests are decided by a list; with a resolver, until the service answers. Never rejects: an application that
+   * must not start without a list looks at the answer.
+   *
+   * @param options.timeoutMs default 10,000.
+   */
+  ready(options?: { readonly timeoutMs?: number }): Promise<Readiness>;
+  /** What it holds and how it stands with the service, fit for `JSON.stringify`. Never holds the key. */
+  status(): AllowlistStatus;
+  /** @returns removes the listener. A listener may throw: that is told as an `error` event and stops nothing. */
+  on<E extends AllowlistEvent>(event: E, listener: Listener<E>): () => void;
+  /** Ends all calls, timers and waiting. Lists that are held go on deciding. May be called again. */
+  close(): void;
+}
+
+const READY_TIMEOUT_MS = 10_000;
+const ERROR_EVENTS_PER_SECOND = 10;
+
+/**
+ * Makes a client and starts it: lists load in the background, and {@link Allowlist.ready} tells when. One is enough for a process.
+ *
+ * @throws OptionsError (a TypeError with code `options_invalid`) with every problem of the options at once.
+ */
+export function createAllowlist(options: AllowlistOptions): Allowlist {
+  const settings = parseOptions(options);
+  const { deps, tenant } = settings;
+  const errors = createSampler(deps.now, ERROR_EVENTS_PER_SECOND);
+  const events = createEmitter((error) => reportError('listener', error));
+  const counters = createCounters();
+  const serverClock = createServerClock();
+  const service = createService(settings, serverClock);
+  const link = createLink(deps, events, () => waiters.check());
+  const tenants = createTenants(settings, events, counters);
+  const absences = createAbsences(deps);
+  const parts = { service, link, tenants, absences, counters };
+  const loader = createLoader(parts);
+  const firstLoads = createFirstLoads(settings, loader);
+  const poller = createPoller(settings, parts, loader);
+  const waiters = createWaiters(deps, readinessNow);
+  const decide = createDecider(settings, { ...parts, events, firstLoads, serverClock, reportError });
+
+  function reportError(source: 'tenant' | 'listener', error: unknown): void {
+    const suppressed = errors.take();
+    if (suppressed !== undefined) events.emit('error', { source, error, suppressed });
+  }
+
+  function readinessNow(): ReadinessState | undefined {
+    const state = link.state();
+    if (state === 'closed') return 'closed';
+    const isReady = typeof tenant === 'string' ? tenants.get(tenant) !== undefined : state === 'polling';
+    if (isReady) return 'ready';
+    if (state === 'unauthorized') return 'unauthorized';
+    return typeof tenant === 'string' && absences.get(tenant) === 'unknown' ? 'tenant_unknown' : undefined;
+  }
+
+  poller.start();
+
+  return {
+    decide,
+    ready: ({ timeoutMs = READY_TIMEOUT_MS } = {}) => waiters.wait(timeoutMs),
+    status: () => readStatus(settings, parts, serverClock),
+    on: events.on,
+    close() {
+      if (link.state() === 'closed') return;
+      // The link first: what the ended calls still answer is then passed over. It also lets go whoever waits in ready().
+      link.close();
+      poller.close();
+      firstLoads.close();
+      service.close();
+    },
+  };
+}

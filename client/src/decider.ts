@@ -1,0 +1,108 @@
+import { type Decision, type DecisionRequest, decide, isSlug, refuse } from './core/index.js';
+import type { Emitter } from './events.js';
+import type { TenantResolver } from './options.js';
+import { createSampler } from './sampler.js';
+import type { Settings } from './settings.js';
+import type { FirstLoads } from './sync/first-loads.js';
+import type { SyncParts } from './sync/loader.js';
+import type { ServerClock } from './sync/server-clock.js';
+import type { HeldTenant } from './sync/tenants.js';
+
+/** A request to decide. */
+export interface AllowlistRequest extends DecisionRequest {
+  /** The adapter's own routes cannot tell the policy: the request is refused as `path_ambiguous`, whatever its path. */
+  readonly routeAmbiguous?: boolean;
+}
+
+/** See `Allowlist.decide`. */
+export type Decide = (request: AllowlistRequest) => Decision | Promise<Decision>;
+
+/** What the decisions draw on. */
+export interface DeciderParts extends SyncParts {
+  readonly events: Emitter;
+  readonly firstLoads: FirstLoads;
+  readonly serverClock: ServerClock;
+  /** Tells that code of the application failed. */
+  readonly reportError: (source: 'tenant', error: unknown) => void;
+}
+
+const REFUSED_EVENTS_PER_SECOND = 10;
+/** A target of no known form leads to no policy: the core refuses it as ambiguous, under the tenant's own enforcement. */
+const UNREADABLE_TARGET = '%';
+
+/** Finds the tenant and its list, and decides. Synchronous but for first loads. */
+export function createDecider(settings: Settings, parts: DeciderParts): Decide {
+  const { deps, tenant, onStale, maxStalenessMs } = settings;
+  const { tenants, absences, link, firstLoads, serverClock, events, counters, reportError } = parts;
+  const refusals = createSampler(deps.now, REFUSED_EVENTS_PER_SECOND);
+
+  function slugOf(request: AllowlistRequest): string | undefined {
+    return typeof tenant === 'string' ? tenant : resolve(tenant, request);
+  }
+
+  function resolve(resolver: TenantResolver, request: AllowlistRequest): string | undefined {
+    try {
+      const slug: unknown = resolver({ host: request.host, path: pathOf(request.target) });
+      if (typeof slug === 'string') return slug;
+      if (slug != null)
+        reportError('tenant', new TypeError(`The resolver returned no slug but a ${typeof slug}.`));
+    } catch (error) {
+      reportError('tenant', error);
+    }
+    return undefined;
+  }
+
+  function decideByList(request: AllowlistRequest, held: HeldTenant): Decision {
+    const nowMs = deps.now();
+    held.usedAtMs = nowMs;
+    if (nowMs - held.confirmedAtMs > maxStalenessMs && tenants.isStale(held, nowMs) && onStale === 'refuse')
+      return told(request, refuse(request, 'stale'));
+    const readable = request.routeAmbiguous === true ? asAmbiguous(request) : request;
+    return told(request, decide(readable, held.compiled, nowMs + serverClock.offsetMs()));
+  }
+
+  function decideWithoutList(request: AllowlistRequest, slug: string): Decision | Promise<Decision> {
+    // Before any fetch: what cannot be a slug names no tenant.
+    if (!isSlug(slug)) return told(request, refuse(request, 'tenant_unknown'));
+    const mayCall = link.state() !== 'closed' && link.retryInMs() === 0 && absences.get(slug) === undefined;
+    const loaded = mayCall ? firstLoads.wait(slug) : undefined;
+    if (loaded === undefined) return refuseUnloaded(request, slug);
+    return loaded.then(() => {
+      const held = tenants.get(slug);
+      return held === undefined ? refuseUnloaded(request, slug) : decideByList(request, held);
+    });
+  }
+
+  function refuseUnloaded(request: AllowlistRequest, slug: string): Decision {
+    if (absences.get(slug) === 'unknown') return told(request, refuse(request, 'tenant_unknown'));
+    counters.refusedUnloaded += 1;
+    return told(request, refuse(request, 'not_loaded'));
+  }
+
+  /** Counts a decision, and tells a refusal to whoever listens. */
+  function told(request: AllowlistRequest, decision: Decision): Decision {
+    counters.decisions += 1;
+    if (decision.allowed || decision.kind === 'non-cors') return decision;
+    counters.refused += 1;
+    const suppressed = events.hears('refused') ? refusals.take() : undefined;
+    if (suppressed !== undefined) events.emit('refused', { request, decision, suppressed });
+    return decision;
+  }
+
+  return (request) => {
+    const slug = slugOf(request);
+    if (slug === undefined) return told(request, refuse(request, 'tenant_unknown'));
+    const held = tenants.get(slug);
+    return held === undefined ? decideWithoutList(request, slug) : decideByList(request, held);
+  };
+}
+
+function asAmbiguous(request: AllowlistRequest): DecisionRequest {
+  return { ...request, target: UNREADABLE_TARGET, policy: undefined };
+}
+
+function pathOf(target: string | undefined): string {
+  if (target === undefined) return '/';
+  const end = target.indexOf('?');
+  return end === -1 ? target : target.slice(0, end);
+}

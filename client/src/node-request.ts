@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http';
+import type { AllowlistRequest } from './decider.js';
+import type { RouteChoice } from './routes.js';
+
+/** From the registry, so that two copies of this package on one request know each other. */
+const CLAIMED: unique symbol = Symbol.for('origin-allowlist.claimed');
+
+/** What is read of a request of node:http, or of a framework that wraps it. */
+export interface NodeRequest extends Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'> {
+  /** Where Connect, Express and Fastify keep the whole target while `url` is cut for mounts or rewritten. */
+  readonly originalUrl?: string;
+  [CLAIMED]?: boolean;
+}
+
+/**
+ * Takes the request for one layer of ours.
+ *
+ * @returns `false` when another has it: the second would decide again and might undo what the first did.
+ */
+export function claim(request: NodeRequest): boolean {
+  if (request[CLAIMED] === true) return false;
+  request[CLAIMED] = true;
+  return true;
+}
+
+/** The whole request target, whatever a router has cut off. */
+export function targetOf(request: NodeRequest): string {
+  return request.originalUrl ?? request.url ?? '/';
+}
+
+/** The request as the decision takes it. */
+export function requestOf(request: NodeRequest, target: string, choice: RouteChoice): AllowlistRequest {
+  const { headers, method = 'GET' } = request;
+  const isOptions = method === 'OPTIONS';
+  // One shape for every request: what only a preflight has is there and empty.
+  return {
+    method,
+    target,
+    origin: lines(request, 'origin', headers.origin),
+    requestMethod: isOptions ? headers['access-control-request-method'] : undefined,
+    requestHeaders: isOptions
+      ? lines(request, 'access-control-request-headers', headers['access-control-request-headers'])
+      : undefined,
+    requestPrivateNetwork: isOptions ? headers['access-control-request-private-network'] : undefined,
+    host: headers.host,
+    policy: choice.policy,
+    routeAmbiguous: choice.isAmbiguous,
+  };
+}
+
+/**
+ * A header's lines. Node joins several with a comma and a space, so only a value that holds these is looked up in the raw lines: an
+ * Origin never does, and hardly a preflight.
+ */
+function lines(
+  request: NodeRequest,
+  name: string,
+  value: string | undefined,
+): string | readonly string[] | undefined {
+  if (value === undefined || !value.includes(', ')) return value;
+  const { rawHeaders } = request;
+  const found: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const line = rawHeaders[index + 1];
+    if (line !== undefined && rawHeaders[index]?.toLowerCase() === name) found.push(line);
+  }
+  return found;
+}

@@ -1,0 +1,54 @@
+/** The middleware for node:http, Connect and Express. */
+import type { ServerResponse } from 'node:http';
+import type { Allowlist } from './client.js';
+import type { Decision } from './core/index.js';
+import { claim, type NodeRequest, requestOf, targetOf } from './node-request.js';
+import { keepEdits, writeAnswer } from './node-response.js';
+import { compileRoutes, type RouteOptions } from './routes.js';
+
+export type { NodeRequest } from './node-request.js';
+export { OptionsError } from './options.js';
+export type { RouteOptions } from './routes.js';
+
+/** A middleware; `next` runs the rest of the application. */
+export type CorsMiddleware = (request: NodeRequest, response: ServerResponse, next: () => void) => void;
+
+/**
+ * CORS by the allowlist. Answers preflights itself and edits every other answer, errors included. Register it first: after an
+ * authentication that answers 401 it never sees a preflight, which carries no credentials.
+ *
+ * @example Express
+ * app.use(cors(allowlist));
+ * app.use(authenticate);
+ *
+ * @example node:http
+ * const handleCors = cors(allowlist);
+ * createServer((request, response) => handleCors(request, response, () => handle(request, response)));
+ *
+ * @example Wrong: preflights get 401, and browsers refuse every request that needs one.
+ * app.use(authenticate);
+ * app.use(cors(allowlist));
+ *
+ * @throws OptionsError (a TypeError with code `options_invalid`) for prefixes that could never match and names no policy can have.
+ */
+export function cors(allowlist: Allowlist, options: RouteOptions = {}): CorsMiddleware {
+  const choose = compileRoutes(options);
+  return (request, response, next) => {
+    if (response.headersSent || !claim(request)) return next();
+    const target = targetOf(request);
+    const decision = allowlist.decide(requestOf(request, target, choose(target)));
+    if (!(decision instanceof Promise)) return enforce(decision, response, next);
+    // Never rejects; what `next` throws late stops the process as it does when it is thrown at once.
+    void decision.then((late) => enforce(late, response, next));
+  };
+}
+
+function enforce(decision: Decision, response: ServerResponse, next: () => void): void {
+  if (decision.status !== null) {
+    writeAnswer(response, decision, decision.status);
+    response.end();
+    return;
+  }
+  if (decision.enforcement !== 'report') keepEdits(response, decision);
+  next();
+}

@@ -1,0 +1,96 @@
+import type { Deps } from '../deps.js';
+import type { CallProblem, Emitter, TransportState } from '../events.js';
+import { backoffMs } from './backoff.js';
+import type { CallFailure } from './http-call.js';
+
+/** How the client stands with the service as a whole, and when it may be called again. Every call reports here. */
+export interface Link {
+  state(): TransportState;
+  /** 0 = call now. */
+  retryInMs(): number;
+  succeeded(): void;
+  failed(failure: CallFailure): void;
+  report(): LinkReport;
+  close(): void;
+}
+
+/** What `status()` shows of it. */
+export interface LinkReport {
+  readonly state: TransportState;
+  /** Since the service last answered as it should; absent before the first time. */
+  readonly lastSuccessAgeMs?: number;
+  /** Until the service is called again after a failure; absent when nothing is wrong. */
+  readonly retryInMs?: number;
+  /** Kept after recovery, for whoever looks later. */
+  readonly lastProblem?: CallProblem & { readonly ageMs: number };
+}
+
+const UNAUTHORIZED_RETRY_MS = 60_000;
+const RETRY_AFTER_MAX_MS = 300_000;
+/** Added to what was asked, never taken from it. */
+const RETRY_AFTER_JITTER = 0.2;
+
+/** @param onChange is called after every report, so that whoever waits for the service can look again. */
+export function createLink(deps: Deps, events: Emitter, onChange: () => void): Link {
+  let state: TransportState = 'connecting';
+  let failures = 0;
+  let pauseMs = 0;
+  let pausedAtMs = 0;
+  let lastSuccessAtMs: number | undefined;
+  let lastProblem: { readonly problem: CallProblem; readonly atMs: number } | undefined;
+
+  function enter(next: TransportState, problem?: CallProblem): void {
+    const isNews = next !== state || problem !== undefined;
+    state = next;
+    if (isNews) events.emit('transport', problem === undefined ? { state } : { state, problem });
+    onChange();
+  }
+
+  function pauseAfter({ problem, retryAfterMs }: CallFailure): number {
+    // The key may become good at any time, but trying a refused key over and over looks like an attack.
+    if (problem.code === 'unauthorized') return UNAUTHORIZED_RETRY_MS;
+    const asked = Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
+    return Math.max(backoffMs(deps, failures), Math.round(asked * (1 + RETRY_AFTER_JITTER * deps.random())));
+  }
+
+  // Bounded by the pause itself, so that a clock set back cannot lengthen it.
+  const retryInMs = (): number => Math.min(pauseMs, Math.max(0, pausedAtMs + pauseMs - deps.now()));
+
+  return {
+    state: () => state,
+    retryInMs,
+    succeeded() {
+      if (state === 'closed') return;
+      failures = 0;
+      pauseMs = 0;
+      lastSuccessAtMs = deps.now();
+      enter('polling');
+    },
+    failed(failure) {
+      if (state === 'closed') return;
+      const { problem, scope, status, sentAtMs } = failure;
+      lastProblem = { problem, atMs: deps.now() };
+      if (scope === 'tenant') return enter(state, problem);
+      // Calls that were under way together fail together: only the first of them lengthens the pause.
+      if (pauseMs > 0 && sentAtMs < pausedAtMs) return;
+      failures += 1;
+      pauseMs = pauseAfter(failure);
+      pausedAtMs = deps.now();
+      if (status === 401 || status === 403) events.emit('unauthorized', { status });
+      enter(problem.code === 'unauthorized' ? 'unauthorized' : 'retrying', problem);
+    },
+    report() {
+      const nowMs = deps.now();
+      const retry = retryInMs();
+      return {
+        state,
+        ...(lastSuccessAtMs === undefined ? {} : { lastSuccessAgeMs: nowMs - lastSuccessAtMs }),
+        ...(retry === 0 ? {} : { retryInMs: retry }),
+        ...(lastProblem === undefined
+          ? {}
+          : { lastProblem: { ...lastProblem.problem, ageMs: nowMs - lastProblem.atMs } }),
+      };
+    },
+    close: () => enter('closed'),
+  };
+}

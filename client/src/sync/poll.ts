@@ -1,0 +1,87 @@
+import { jitter } from '../deps.js';
+import type { Version } from '../events.js';
+import type { Settings } from '../settings.js';
+import { backoffMs } from './backoff.js';
+import type { Loader, SyncParts } from './loader.js';
+import { MAX_VERSIONS } from './service.js';
+import type { HeldTenant } from './tenants.js';
+
+/** Looks at the service from time to time, for ever. */
+export interface Poller {
+  start(): void;
+  close(): void;
+}
+
+const JITTER = 0.2;
+const MAX_LOADS_AT_ONCE = 8;
+
+export function createPoller(settings: Settings, parts: SyncParts, loader: Loader): Poller {
+  const { deps, tenant, pollIntervalMs } = settings;
+  const { service, link, tenants, counters } = parts;
+  let failures = 0;
+  let cancelTimer: (() => void) | undefined;
+
+  async function round(): Promise<void> {
+    // Another call may have learnt meanwhile that the service wants to be left alone.
+    const isWell = link.retryInMs() === 0 && (await look());
+    if (link.state() === 'closed') return;
+    failures = isWell ? 0 : failures + 1;
+    if (isWell && typeof tenant === 'function') tenants.dropIdle();
+    for (const held of tenants.all()) tenants.isStale(held, deps.now());
+    const pauseMs = isWell ? jitter(deps, pollIntervalMs, JITTER) : backoffMs(deps, failures);
+    cancelTimer = deps.after(Math.max(pauseMs, link.retryInMs()), () => void round());
+  }
+
+  /** @returns whether everything is known to be current. */
+  function look(): Promise<boolean> {
+    if (typeof tenant === 'string') return loader.load(tenant);
+    const slugs = tenants.all().map(({ slug }) => slug);
+    const [only] = slugs;
+    return only !== undefined && slugs.length === 1 ? loader.load(only) : compareVersions(slugs);
+  }
+
+  async function compareVersions(slugs: readonly string[]): Promise<boolean> {
+    // With nothing to compare, one call still tells whether the address and the key are right.
+    if (slugs.length === 0 && link.state() === 'polling') return true;
+    const outdated: string[] = [];
+    for (let start = 0; start === 0 || start < slugs.length; start += MAX_VERSIONS) {
+      const answer = await service.versions(slugs.slice(start, start + MAX_VERSIONS));
+      if (answer.kind === 'failure') {
+        counters.callsFailed += 1;
+        link.failed(answer);
+        return false;
+      }
+      link.succeeded();
+      for (const [slug, version] of answer.versions) {
+        const held = tenants.get(slug);
+        if (held !== undefined && needsLoad(held, version, answer.sentAtMs)) outdated.push(slug);
+      }
+    }
+    return loadAll(outdated);
+  }
+
+  function needsLoad(held: HeldTenant, version: Version | null, sentAtMs: number): boolean {
+    // Gone: the load hears so from the snapshot call itself, the one place that drops a tenant.
+    if (version === null || version.lineage !== held.compiled.lineage) return true;
+    if (version.revision === held.compiled.revision) tenants.confirm(held, sentAtMs);
+    // A lower one comes from a node that lags; it neither confirms the list nor replaces it.
+    return version.revision > held.compiled.revision;
+  }
+
+  async function loadAll(slugs: readonly string[]): Promise<boolean> {
+    const queue = slugs.values();
+    let isWell = true;
+    const work = async (): Promise<void> => {
+      for (const slug of queue) {
+        if (link.retryInMs() > 0 || !(await loader.load(slug))) isWell = false;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(MAX_LOADS_AT_ONCE, slugs.length) }, work));
+    return isWell;
+  }
+
+  return {
+    start: () => void round(),
+    close: () => cancelTimer?.(),
+  };
+}

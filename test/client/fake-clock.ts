@@ -1,0 +1,59 @@
+import type { Deps } from '@origin-allowlist/client';
+
+/** A clock that stands still until it is told to go on, and timers that run by it. */
+export interface FakeClock {
+  /** For the client's `deps`. `random` is in the middle, so jitter takes and adds nothing. */
+  readonly deps: Pick<Deps, 'now' | 'random' | 'after'>;
+  now(): number;
+  /** Goes on by `ms`, running what falls due, in order. */
+  advance(ms: number): void;
+  /** Sets the clock without running timers, as an administrator or NTP does. */
+  set(nowMs: number): void;
+  /** How long each pending timer still has, shortest first. */
+  pending(): readonly number[];
+  /** Pending timers that hold the process. */
+  holding(): number;
+}
+
+interface Timer {
+  readonly atMs: number;
+  readonly run: () => void;
+  readonly keepAlive: boolean;
+}
+
+export function createFakeClock(): FakeClock {
+  let nowMs = Date.parse('2026-01-01T00:00:00Z');
+  const timers = new Set<Timer>();
+
+  function next(untilMs: number): Timer | undefined {
+    const due = [...timers].filter(({ atMs }) => atMs <= untilMs);
+    return due.toSorted((a, b) => a.atMs - b.atMs)[0];
+  }
+
+  return {
+    deps: {
+      now: () => nowMs,
+      random: () => 0.5,
+      after(delayMs, run, keepAlive = false) {
+        const timer = { atMs: nowMs + delayMs, run, keepAlive };
+        timers.add(timer);
+        return () => void timers.delete(timer);
+      },
+    },
+    now: () => nowMs,
+    advance(ms) {
+      const untilMs = nowMs + ms;
+      for (let timer = next(untilMs); timer !== undefined; timer = next(untilMs)) {
+        timers.delete(timer);
+        nowMs = timer.atMs;
+        timer.run();
+      }
+      nowMs = untilMs;
+    },
+    set(ms) {
+      nowMs = ms;
+    },
+    pending: () => [...timers].map(({ atMs }) => atMs - nowMs).toSorted((a, b) => a - b),
+    holding: () => [...timers].filter(({ keepAlive }) => keepAlive).length,
+  };
+}

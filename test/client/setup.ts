@@ -1,0 +1,37 @@
+import { type Allowlist, type AllowlistOptions, createAllowlist } from '@origin-allowlist/client';
+import { expect, onTestFinished, vi } from 'vitest';
+import { createFakeClock, type FakeClock } from './fake-clock.js';
+import { type FakeService, startFakeService } from './fake-service.js';
+
+/** Real HTTP, a clock that stands still, and what a test closes by itself at its end. */
+export interface Setup {
+  readonly clock: FakeClock;
+  readonly service: FakeService;
+  create(options?: Partial<AllowlistOptions>): Allowlist;
+}
+
+export async function createSetup(): Promise<Setup> {
+  const clock = createFakeClock();
+  const service = await startFakeService(clock.now);
+  onTestFinished(() => service.close());
+  return {
+    clock,
+    service,
+    create(options = {}) {
+      const { url, key } = service;
+      const allowlist = createAllowlist({ url, key, tenant: 'acme', deps: clock.deps, ...options });
+      onTestFinished(() => allowlist.close());
+      return allowlist;
+    },
+  };
+}
+
+/** Waits until all calls have ended and the next poll is due in exactly `ms`. */
+export async function settled(clock: FakeClock, ms: number): Promise<void> {
+  await vi.waitFor(() => expect(clock.pending()).toEqual([ms]), { interval: 1 });
+}
+
+/** Waits until `check` no longer throws. */
+export async function eventually(check: () => void): Promise<void> {
+  await vi.waitFor(check, { interval: 1 });
+}
