@@ -58,7 +58,7 @@ const writtenFields = {
 
 /** A whole entry as it is created or replaced; what is absent takes its default. */
 export const EntryInputSchema = z.strictObject({ pattern: PatternSchema, ...writtenFields }).meta({
-  id: 'EntryInput',
+  id: 'NewEntry',
   examples: [{ pattern: 'https://app.example.com', note: 'the shop', labels: ['shop'] }],
 });
 

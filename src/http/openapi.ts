@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
@@ -41,11 +42,7 @@ export async function registerOpenapi(app: FastifyInstance): Promise<void> {
       security: [{ key: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => {
-      const described = jsonSchemaTransformObject(document);
-      dropUnusedSchemas(described);
-      return described;
-    },
+    transformObject: (document) => tidySchemas(jsonSchemaTransformObject(document)),
   });
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
     reply.header('cache-control', 'no-cache');
@@ -54,17 +51,46 @@ export async function registerOpenapi(app: FastifyInstance): Promise<void> {
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
 }
 
-/** The two members of an OpenAPI document that matter here, whichever version types it. */
-interface Described {
-  readonly paths?: unknown;
-  readonly components?: { readonly schemas?: Record<string, unknown> };
+/**
+ * Each schema with an id comes out of the zod transform twice: as it is read (`X`) and as it is written (`XInput`). Here
+ * one name is left where one is enough, so that generated clients hold no dead or doubled types.
+ */
+function tidySchemas<Document extends object>(document: Document): Document {
+  const tidied = JSON.parse(JSON.stringify(document));
+  const schemas: Record<string, unknown> = tidied.components.schemas;
+  const used = reachable(tidied.paths, schemas);
+  for (const name of Object.keys(schemas)) {
+    if (!used.has(name)) delete schemas[name];
+  }
+  const renamed = new Map<string, string>();
+  for (const [name, schema] of Object.entries(schemas)) {
+    const plain = name.replace(/Input$/, '');
+    if (plain === name) continue;
+    if (plain in schemas && JSON.stringify(schemas[plain]) !== JSON.stringify(schema)) continue;
+    renamed.set(reference(name), reference(plain));
+    delete schemas[name];
+    schemas[plain] = schema;
+  }
+  return JSON.parse(JSON.stringify(tidied), (key, value) => {
+    if (key === '$ref') return renamed.get(value) ?? value;
+    if (value?.description === 'Default Response') return { ...value, description: STATUS_CODES[key] };
+    return value?.default === undefined ? value : withDefaultInWords(value);
+  });
 }
 
-/**
- * Each schema with an id comes out of the zod transform twice, as it is read (`X`) and as it is written (`XInput`);
- * most are used one way only. What nothing refers to goes, so that generated clients hold no dead types.
- */
-function dropUnusedSchemas({ paths, components: { schemas = {} } = {} }: Described): void {
+// Generators take the keyword for a promise that the member is there, and then ask for it in requests.
+function withDefaultInWords({
+  default: value,
+  description,
+  ...schema
+}: {
+  default: unknown;
+  description?: string;
+}) {
+  return { ...schema, description: `${description ?? ''} Default: \`${JSON.stringify(value)}\`.`.trim() };
+}
+
+function reachable(paths: unknown, schemas: Readonly<Record<string, unknown>>): ReadonlySet<string> {
   const used = new Set<string>();
   const queue = references(paths);
   for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
@@ -72,9 +98,11 @@ function dropUnusedSchemas({ paths, components: { schemas = {} } = {} }: Describ
     used.add(name);
     queue.push(...references(schemas[name]));
   }
-  for (const name of Object.keys(schemas)) {
-    if (!used.has(name)) delete schemas[name];
-  }
+  return used;
+}
+
+function reference(name: string): string {
+  return `#/components/schemas/${name}`;
 }
 
 function references(value: unknown): string[] {

@@ -50,7 +50,7 @@ export const PolicyInputSchema = z
     }
   })
   .meta({
-    id: 'PolicyInput',
+    id: 'PolicySettings',
     examples: [
       {
         paths: ['/api'],

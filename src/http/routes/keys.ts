@@ -34,7 +34,7 @@ const KeyInputSchema = z
     path: ['scopes'],
     params: { code: 'scopes_or_preset' },
   })
-  .meta({ id: 'KeyInput', examples: [{ name: 'orders-api', preset: 'sdk', tenants: ['acme'] }] });
+  .meta({ id: 'KeyRequest', examples: [{ name: 'orders-api', preset: 'sdk', tenants: ['acme'] }] });
 
 const KeySchema = z
   .object({

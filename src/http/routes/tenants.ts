@@ -16,7 +16,7 @@ const TenantInputSchema = z
     name: freeText(200).min(1),
     environment: EnvironmentSchema.default('production'),
   })
-  .meta({ id: 'TenantInput', examples: [{ slug: 'acme', name: 'Acme GmbH' }] });
+  .meta({ id: 'NewTenant', examples: [{ slug: 'acme', name: 'Acme GmbH' }] });
 
 const TenantPatchSchema = z
   .strictObject({ name: freeText(200).min(1), environment: EnvironmentSchema })
