@@ -51,6 +51,7 @@ async function run(): Promise<void> {
     log.level = config.logLevel;
   } catch (error) {
     if (stopping) return; // Closing under a start that is still under way makes it fail; that is no news.
+    stopping = true;
     await closers.closeAll();
     exitWith(error, config);
   }

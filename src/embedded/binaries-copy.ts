@@ -4,36 +4,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Account } from './account.js';
+import { makeLibraryLinks } from './library-links.js';
 
 const run = promisify(execFile);
 const PROBE_TIMEOUT_MS = 5_000;
 
 /**
- * A copy of the PostgreSQL files (60 MB) where `account` can read them, made once per version and machine.
+ * A copy of the PostgreSQL files (60 MB) where `account` can read them, links made, kept for the next start.
  *
  * @returns the folder of the copy, or `undefined` when no temp directory is open to that account.
  */
 export async function copyWithinReach(
   native: string,
   version: string,
-  account: Account,
+  account: Account | undefined,
 ): Promise<string | undefined> {
+  const name = `origin-allowlist-postgres-${version}-${process.getuid?.()}`;
   // TMPDIR may point into a folder of root's own.
   for (const parent of new Set([tmpdir(), '/tmp', '/var/tmp'])) {
-    if (await canEnter(parent, account))
-      return copyOnce(native, join(parent, `origin-allowlist-postgres-${version}`));
+    if (await canEnter(parent, account)) return copyOnce(native, join(parent, name));
   }
   return undefined;
 }
 
-async function canEnter(folder: string, { uid, gid }: Account): Promise<boolean> {
-  return run('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], {
-    cwd: '/',
-    env: {},
-    uid,
-    gid,
-    timeout: PROBE_TIMEOUT_MS,
-  }).then(
+async function canEnter(folder: string, account: Account | undefined): Promise<boolean> {
+  const options = { cwd: '/', env: {}, timeout: PROBE_TIMEOUT_MS, ...account };
+  return run('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], options).then(
     () => true,
     () => false,
   );
@@ -43,10 +39,14 @@ async function copyOnce(native: string, place: string): Promise<string> {
   // In a folder anyone may write to, a name proves nothing: what runs from there must be ours, and ours alone to change.
   const found = await lstat(place).catch(() => undefined);
   const ours = found?.isDirectory() === true && found.uid === process.getuid?.();
-  if (ours && (found.mode & 0o022) === 0 && (await holdsAllOf(native, place))) return place;
+  if (ours && (found.mode & 0o022) === 0 && (await holdsAllOf(native, place))) {
+    await makeLibraryLinks(place);
+    return place;
+  }
   // Copied beside and renamed, so that two first starts at once never see half of it.
   const fresh = await mkdtemp(`${place}-`);
   await cp(native, fresh, { recursive: true, verbatimSymlinks: true });
+  await makeLibraryLinks(fresh);
   await openToAll(fresh);
   if (ours) await rm(place, { recursive: true, force: true });
   // The name is taken, by another start or by somebody's folder of that name: then ours stays where it is.

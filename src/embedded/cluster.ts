@@ -17,6 +17,7 @@ import { promisify } from 'node:util';
 import { StartError } from '../start-error.js';
 import type { Account } from './account.js';
 import type { PostgresBinaries } from './binaries.js';
+import { startWatchdog } from './watchdog.js';
 
 /** A PostgreSQL data directory and the password of its one user. */
 export interface Cluster {
@@ -74,7 +75,7 @@ export function inDirectory(dataDirectory: string, account: Account | undefined)
       cwd: dataDirectory,
       // Nothing of ours: PGDATA, PGPORT or a locale of the caller would change what the server does.
       env: { LC_ALL: 'C' },
-      ...(account && { uid: account.uid, gid: account.gid }),
+      ...account,
     },
   };
 }
@@ -128,11 +129,17 @@ async function initialise(stage: string, options: ClusterOptions): Promise<void>
     '--auth-host=scram-sha-256',
     ...(sync ? [] : ['--no-sync']),
   ];
-  await run(binaries.initdb, ['-D', argument, ...flags], { ...spawn, timeout: INITDB_TIMEOUT_MS }).catch(
-    (cause: unknown) => {
-      throw new StartError('embedded_failed', `initdb failed: ${lastLine(cause)}`, { cause });
-    },
-  );
+  const running = run(binaries.initdb, ['-D', argument, ...flags], { ...spawn, timeout: INITDB_TIMEOUT_MS });
+  // It goes on for a second when we are killed; on SIGTERM it stops and clears up.
+  const watchdog =
+    running.child.pid === undefined ? undefined : startWatchdog(running.child.pid, ['SIGTERM']);
+  try {
+    await running;
+  } catch (cause) {
+    throw new StartError('embedded_failed', `initdb failed: ${lastLine(cause)}`, { cause });
+  } finally {
+    watchdog?.standDown();
+  }
 }
 
 function lastLine(error: unknown): string {

@@ -17,7 +17,9 @@ beforeEach(async () => {
   await mkdir(join(native, 'lib'));
   await writeFile(join(native, 'bin/postgres'), 'program', { mode: 0o700 });
   await writeFile(join(native, 'lib/libpq.so.5.18'), 'library', { mode: 0o600 });
-  await symlink('libpq.so.5.18', join(native, 'lib/libpq.so'));
+  // As unpacked by npm: the links of a package are a list.
+  const link = { source: 'native/lib/libpq.so.5.18', target: 'native/lib/libpq.so' };
+  await writeFile(join(native, 'pg-symlinks.json'), JSON.stringify([link]));
   vi.stubEnv('TMPDIR', join(folder, 'tmp'));
   await mkdir(join(folder, 'tmp'));
 });
@@ -27,9 +29,9 @@ afterEach(async () => {
 });
 
 describe('given PostgreSQL files another account cannot reach', () => {
-  it('copies them once, open to all and writable by us only', async () => {
+  it('copies them once, open to all and writable by us only, with their links', async () => {
     const copy = await makeCopy();
-    expect(copy).toBe(join(folder, 'tmp/origin-allowlist-postgres-1.2.3'));
+    expect(copy).toBe(join(folder, `tmp/origin-allowlist-postgres-1.2.3-${OURSELVES.uid}`));
     expect(await modeOf(copy)).toBe('755');
     expect(await modeOf(join(copy, 'bin/postgres'))).toBe('755');
     expect(await modeOf(join(copy, 'lib/libpq.so.5.18'))).toBe('644');
