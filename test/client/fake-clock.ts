@@ -45,7 +45,7 @@ export function createFakeClock(): FakeClock {
       const untilMs = nowMs + ms;
       for (let timer = next(untilMs); timer !== undefined; timer = next(untilMs)) {
         timers.delete(timer);
-        nowMs = timer.atMs;
+        nowMs = Math.max(nowMs, timer.atMs);
         timer.run();
       }
       nowMs = untilMs;

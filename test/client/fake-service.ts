@@ -10,11 +10,17 @@ export interface SeenRequest {
   readonly body: string;
 }
 
-/** Answers in the service's place; `undefined` leaves it to the service. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Answers in the service's place; `pass` leaves it to the service. */
 export type Override = (
   request: SeenRequest,
   response: ServerResponse,
-) => 'answered' | undefined | Promise<'answered' | undefined>;
+) => 'answered' | 'pass' | Promise<'answered' | 'pass'>;
 
 /** The sync calls of the real service, over real HTTP, from lists in memory. */
 export interface FakeService {
@@ -43,37 +49,27 @@ export async function startFakeService(now: () => number = Date.now): Promise<Fa
 
   const server = createServer((request, response) => {
     void receive(request).then(async (body) => {
-      const call = `${request.method} ${request.url}`;
-      const seenRequest = { call, headers: request.headers, body };
+      const seenRequest = { call: `${request.method} ${request.url}`, headers: request.headers, body };
       seen.push(seenRequest);
-      if ((await override?.(seenRequest, response)) === 'answered') return;
-      answer(seenRequest, response);
+      const taken = override === undefined ? 'pass' : await override(seenRequest, response);
+      if (taken === 'pass') send(response, answer(seenRequest));
     });
   });
 
-  function answer({ call, headers, body }: SeenRequest, response: ServerResponse): void {
-    if (headers.authorization !== `Bearer ${KEY}`) return problem(response, 401, 'unauthorized');
-    if (call === 'POST /v1/versions') return answerVersions(body, response);
+  function answer({ call, headers, body }: SeenRequest): Answer {
+    if (headers.authorization !== `Bearer ${KEY}`) return problem(401, 'unauthorized');
+    if (call === 'POST /v1/versions') return answerVersions(body);
     const slug = /^GET \/v1\/snapshot\?tenant=([^&]+)$/.exec(call)?.[1];
-    if (slug === undefined) return problem(response, 404, 'route_not_found');
+    if (slug === undefined) return problem(404, 'route_not_found');
     const snapshot = tenants.get(slug);
-    if (snapshot === undefined) return problem(response, 404, 'tenant_not_found');
-    const text = JSON.stringify(snapshot);
-    const etag = `"${snapshot.lineage}.${snapshot.revision}"`;
-    const answerHeaders = {
-      'content-type': 'application/json; charset=utf-8',
-      etag,
-      'repr-digest': `sha-256=:${createHash('sha256').update(text).digest('base64')}:`,
-      'x-revision': snapshot.revision,
-      'x-server-time': now(),
-    };
-    if (headers['if-none-match'] === etag) response.writeHead(304, answerHeaders).end();
-    else response.writeHead(200, answerHeaders).end(text);
+    if (snapshot === undefined) return problem(404, 'tenant_not_found');
+    const whole = snapshotAnswer(snapshot, now());
+    return headers['if-none-match'] === whole.headers.etag ? { ...whole, status: 304, body: '' } : whole;
   }
 
-  function answerVersions(body: string, response: ServerResponse): void {
+  function answerVersions(body: string): Answer {
     const { tenants: slugs }: { tenants: string[] } = JSON.parse(body);
-    if (slugs.length > 1_000) return problem(response, 422, 'invalid_input');
+    if (slugs.length > 1_000) return problem(422, 'invalid_input');
     const versions = slugs.map((slug) => {
       const snapshot = tenants.get(slug);
       return [
@@ -81,8 +77,8 @@ export async function startFakeService(now: () => number = Date.now): Promise<Fa
         snapshot === undefined ? null : { lineage: snapshot.lineage, revision: snapshot.revision },
       ];
     });
-    response.writeHead(200, { 'content-type': 'application/json', 'x-server-time': now() });
-    response.end(JSON.stringify({ versions: Object.fromEntries(versions) }));
+    const headers = { 'content-type': 'application/json', 'x-server-time': String(now()) };
+    return { status: 200, headers, body: JSON.stringify({ versions: Object.fromEntries(versions) }) };
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -111,12 +107,27 @@ export async function startFakeService(now: () => number = Date.now): Promise<Fa
   };
 }
 
-/** Answers as the service does when it cannot do what was asked. */
-export function problem(response: ServerResponse, status: number, code: string): void {
-  response.writeHead(status, { 'content-type': 'application/problem+json' });
-  response.end(
-    JSON.stringify({ type: 'about:blank', title: code, status, detail: code, code, requestId: 'test' }),
-  );
+/** The whole snapshot, as the service sends it. */
+export function snapshotAnswer(snapshot: Snapshot, nowMs: number): Answer {
+  const body = JSON.stringify(snapshot);
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    etag: `"${snapshot.lineage}.${snapshot.revision}"`,
+    'repr-digest': `sha-256=:${createHash('sha256').update(body).digest('base64')}:`,
+    'x-revision': String(snapshot.revision),
+    'x-server-time': String(nowMs),
+  };
+  return { status: 200, headers, body };
+}
+
+/** What the service says when it cannot do what was asked. */
+export function problem(status: number, code: string): Answer {
+  const body = { type: 'about:blank', title: code, status, detail: code, code, requestId: 'test' };
+  return { status, headers: { 'content-type': 'application/problem+json' }, body: JSON.stringify(body) };
+}
+
+export function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, headers).end(body);
 }
 
 async function receive(request: IncomingMessage): Promise<string> {

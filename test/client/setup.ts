@@ -10,9 +10,10 @@ export interface Setup {
   create(options?: Partial<AllowlistOptions>): Allowlist;
 }
 
-export async function createSetup(): Promise<Setup> {
+/** @param options.serviceAheadMs how far the service's clock is ahead of the client's. */
+export async function createSetup({ serviceAheadMs = 0 } = {}): Promise<Setup> {
   const clock = createFakeClock();
-  const service = await startFakeService(clock.now);
+  const service = await startFakeService(() => clock.now() + serviceAheadMs);
   onTestFinished(() => service.close());
   return {
     clock,

@@ -91,10 +91,12 @@ function declaredDigest(headers: Headers): string | undefined {
 function readVersions(answer: Answer, slugs: readonly string[]): VersionsAnswer {
   const versions = new Map<string, Version | null>();
   const body = tryJson(answer.body);
-  const listed = isRecord(body) ? body.versions : undefined;
+  const listed = isRecord(body) && isRecord(body.versions) ? body.versions : undefined;
+  if (listed === undefined)
+    return failure(answer, 'body_invalid', 'The answer is not a list of versions.', 'service');
   for (const slug of slugs) {
     // Own members only: `constructor` is a fine slug.
-    const version = isRecord(listed) && Object.hasOwn(listed, slug) ? readVersion(listed[slug]) : undefined;
+    const version = Object.hasOwn(listed, slug) ? readVersion(listed[slug]) : undefined;
     if (version === undefined)
       return failure(answer, 'body_invalid', 'The answer does not tell every version.', 'service');
     versions.set(slug, version);
