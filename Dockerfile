@@ -4,11 +4,10 @@ FROM node:20-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY client/package.json client/
-COPY prisma.config.ts ./
-COPY prisma prisma
 COPY scripts/generate.mjs scripts/
 RUN npm ci
-COPY tsconfig.base.json tsconfig.build.json ./
+COPY prisma.config.ts tsconfig.base.json tsconfig.build.json ./
+COPY prisma prisma
 COPY client client
 COPY src src
 RUN npm run build
