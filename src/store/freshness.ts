@@ -60,6 +60,7 @@ export async function openFreshness({ source, redisUrl, keys, log }: FreshnessOp
     task: async () => {
       await check.run();
       await keys.forgetRevoked();
+      primary.isBack();
     },
   });
   redis?.onReconnect(() => {
@@ -79,6 +80,7 @@ export async function openFreshness({ source, redisUrl, keys, log }: FreshnessOp
   return {
     snapshots: createSnapshots({ cache, check, primary, redis: kept, log }),
     tenantMoved(move) {
+      primary.isBack();
       drop(move);
       announcements?.tenantMoved(move);
     },

@@ -22,15 +22,17 @@ const SNAPSHOT_READ_TIMEOUT_MS = 5_000;
 /** For the periodic comparison, for which nobody waits. */
 const PROBE_TIMEOUT_MS = 1_000;
 const BREAKER_FAILURES = 2;
-const BREAKER_OPEN_MS = 1_000;
+const BREAKER_OPEN_MS = 500;
 
-/** {@link SnapshotSource} with bounded waits; calls are refused at once for a second after two failed in a row. */
+/** {@link SnapshotSource} with bounded waits; calls are refused at once for half a second after two failed in a row. */
 export interface Primary {
   readonly readSnapshot: SnapshotSource['readSnapshot'];
   /** By slug; one that is missing from the map is no tenant's. */
   readonly readVersions: (slugs: readonly string[]) => Promise<ReadonlyMap<string, TenantVersion>>;
-  /** Like `readVersions`, but waiting longer, and tried even while calls are refused: an answer ends that. */
+  /** Like `readVersions`, but waiting longer, and tried even while calls are refused. */
   readonly probeVersions: Primary['readVersions'];
+  /** News that the primary answers: nothing is refused any more. */
+  isBack(): void;
 }
 
 /** Puts deadlines and a circuit breaker before the primary. Losing and finding it is logged once each. */
@@ -60,10 +62,7 @@ export function createPrimary(source: SnapshotSource, log: Logger): Primary {
       breaker.run(() =>
         withDeadline(source.readSnapshot(slug), SNAPSHOT_READ_TIMEOUT_MS, 'reading a snapshot from postgres'),
       ),
-    async probeVersions(slugs) {
-      const versions = await readVersions(slugs, PROBE_TIMEOUT_MS);
-      breaker.reset();
-      return versions;
-    },
+    probeVersions: (slugs) => readVersions(slugs, PROBE_TIMEOUT_MS),
+    isBack: breaker.reset,
   };
 }

@@ -42,7 +42,7 @@ describe('given no Redis', () => {
     expect(primary.reads).toEqual([`versions ${slug}`]);
   });
 
-  it('is store_unavailable when the primary refuses, and asks it no more for a second after two failures', async () => {
+  it('is store_unavailable when the primary refuses, and asks it no more for a while after two failures', async () => {
     primary.state = 'refuses';
     const load = loader();
     for (let call = 0; call < 5; call += 1) {
