@@ -7,11 +7,15 @@ class DeadlineError extends Error {
   }
 }
 
-/** The outcome of `work`, or {@link DeadlineError} after `ms` milliseconds; a later outcome is dropped. */
+/**
+ * The outcome of `work`, or {@link DeadlineError} after `ms` milliseconds; a later outcome is dropped. An answer that is
+ * there already counts even when this process was too busy to look at it in time, such as while compiling a long list.
+ */
 export async function withDeadline<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new DeadlineError(what, ms)), ms);
+    // Timers come before sockets in a turn of the event loop; setImmediate comes after both.
+    timer = setTimeout(() => setImmediate(() => reject(new DeadlineError(what, ms))), ms);
   });
   try {
     return await Promise.race([work, deadline]);
