@@ -1,9 +1,7 @@
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { toStoreError, unavailable } from './database-error.js';
-import { withDeadline } from './deadline.js';
+import { inFairTime, setFairTimeout } from './fair-timeout.js';
 
-/** How long a caller waits for a connection, new or from the pool. */
-export const CONNECT_TIMEOUT_MS = 1_000;
 /** Above every limit given to a connection: the pool's own `query_timeout` is for Prisma and shorter than bulk writes. */
 const QUERY_TIMEOUT_MS = 60_000;
 
@@ -36,12 +34,12 @@ export async function takeConnection(pool: Pool, durationMs: number): Promise<Co
   const end = (healthy: boolean) => {
     if (!inUse) return;
     inUse = false;
-    clearTimeout(timer);
+    cancelLimit();
     if (healthy) client.off('error', ignore);
     client.release(!healthy);
   };
   const close = () => end(false);
-  let timer = setTimeout(close, durationMs - (performance.now() - startedMs));
+  let cancelLimit = setFairTimeout(close, durationMs - (performance.now() - startedMs));
 
   return {
     async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) {
@@ -51,18 +49,17 @@ export async function takeConnection(pool: Pool, durationMs: number): Promise<Co
       });
     },
     limit(limitMs) {
-      clearTimeout(timer);
-      if (inUse) timer = setTimeout(close, limitMs);
+      cancelLimit();
+      if (inUse) cancelLimit = setFairTimeout(close, limitMs);
     },
     giveBack: () => end(true),
     close,
   };
 }
 
-// The pool's own timeout bounds the wait in its queue and the time to connect one by one, not their sum.
 async function checkOut(pool: Pool, timeoutMs: number): Promise<PoolClient> {
   const connecting = pool.connect();
-  return withDeadline(connecting, timeoutMs, 'the database').catch((error: unknown) => {
+  return inFairTime(connecting, timeoutMs).catch((error: unknown) => {
     // One that comes too late is unused.
     connecting.then(
       (late) => late.release(),

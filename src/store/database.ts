@@ -1,20 +1,23 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool, type QueryResultRow } from 'pg';
 import type { Logger } from '../log.js';
-import { CONNECT_TIMEOUT_MS } from './connection.js';
 import { toStoreError } from './database-error.js';
-import { withDeadline } from './deadline.js';
+import { inFairTime } from './fair-timeout.js';
 import { PrismaClient } from './generated/client.js';
-import { IDLE_IN_TRANSACTION_TIMEOUT_MS, inTransaction, type Transaction } from './transaction.js';
+import { inTransaction, type Transaction } from './transaction.js';
 
 /** How long a read outside a transaction may take, the wait for a connection included. */
-const READ_TIMEOUT_MS = 1_500;
-/** How long the answer to one statement may take; the server gives up on it a little earlier than the client. */
-const QUERY_TIMEOUT_MS = 1_400;
-const STATEMENT_TIMEOUT_MS = 1_300;
-/** How long a statement may wait for a lock, such as that of a tenant another write holds. */
+const READ_TIMEOUT_MS = 1_200;
+/** The server gives up on a statement before its caller does, and on waiting for a tenant that another write holds. */
+const STATEMENT_TIMEOUT_MS = 1_100;
 const LOCK_TIMEOUT_MS = 1_000;
+/** A transaction whose node went away ends after this, and lets go of its tenant. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
+/** When a connection that does not answer is closed although its caller has long given up: in the pool, for Prisma. */
+const CONNECT_TIMEOUT_MS = 2_000;
+const QUERY_TIMEOUT_MS = 3_000;
 const IDLE_CONNECTION_TIMEOUT_MS = 30_000;
+const WARM_UP_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 const DEFAULT_POOL_SIZE = 10;
 
@@ -43,8 +46,9 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** A pool over `databaseUrl`; connects when first used. Close it. */
-export function openDatabase({ databaseUrl, log, poolSize = DEFAULT_POOL_SIZE }: DatabaseOptions): Database {
+/** Opens a pool over a migrated database. Close it. A database that does not answer now is waited for by later calls. */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { databaseUrl, log, poolSize = DEFAULT_POOL_SIZE } = options;
   const pool = new Pool({
     ...connectionSettings(databaseUrl),
     max: poolSize,
@@ -58,6 +62,11 @@ export function openDatabase({ databaseUrl, log, poolSize = DEFAULT_POOL_SIZE }:
   // A connection lost while idle is replaced at the next use; without a listener it would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  // Prisma loads its query compiler with the first query: half a second here, more on a busy machine, and the first caller
+  // would take that for a database that does not answer.
+  await inTime(prisma.tenant.findFirst(), WARM_UP_TIMEOUT_MS).catch((error: unknown) =>
+    log.warn({ err: error }, 'the database does not answer yet'),
+  );
 
   return {
     read: (query) => inTime(query(prisma)),
@@ -88,7 +97,7 @@ export function connectionSettings(databaseUrl: string) {
 }
 
 async function inTime<T>(work: Promise<T>, timeoutMs = READ_TIMEOUT_MS): Promise<T> {
-  return withDeadline(work, timeoutMs, 'the database').catch((error: unknown) => {
+  return inFairTime(work, timeoutMs).catch((error: unknown) => {
     throw toStoreError(error);
   });
 }

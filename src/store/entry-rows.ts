@@ -62,9 +62,9 @@ export async function applyEdits(
   await sendRows(transaction, UPDATE, tenant.id, changed);
   await sendRows(transaction, INSERT, tenant.id, created);
   return edits.map(({ before, after }) => ({
-    subject: 'entry',
-    before: before && toOperand(before),
     after: after && toOperand(after),
+    before: before && toOperand(before),
+    subject: 'entry',
   }));
 }
 
@@ -98,8 +98,9 @@ const UPDATE = `
   FROM ${RECORDS}
   WHERE e.tenant_id = $1 AND e.id = r.id`;
 
-// As the trail shows it: what the admin decided. Kind and port follow from the pattern, the rest from the change.
+// As the trail shows it: what the admin decided. Kind and port follow from the pattern, the rest from the change. The keys
+// are in the order of the trail's canonical JSON, which saves sorting those of 100,000 entries.
 function toOperand(entry: EntryRow) {
-  const { id, pattern, enabled, expiresAt, ref, note, labels, policies, acceptedRisks } = entry;
-  return { id, pattern, enabled, expiresAt, ref, note, labels, policies, acceptedRisks };
+  const { acceptedRisks, enabled, expiresAt, id, labels, note, pattern, policies, ref } = entry;
+  return { acceptedRisks, enabled, expiresAt, id, labels, note, pattern, policies, ref };
 }

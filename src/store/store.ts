@@ -47,7 +47,7 @@ export interface Store {
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { databaseUrl, redisUrl, log, now = Date.now, poolSize } = options;
   await applyMigrations({ databaseUrl, log });
-  const db = openDatabase({ databaseUrl, log, poolSize });
+  const db = await openDatabase({ databaseUrl, log, poolSize });
   const changeLog = createChangeLog(db, log);
   const keys = createKeys(db, log, now);
   const freshness = await openFreshness({

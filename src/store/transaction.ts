@@ -1,19 +1,17 @@
 import type { Pool, QueryResultRow } from 'pg';
-import { takeConnection } from './connection.js';
+import { type Connection, takeConnection } from './connection.js';
+import { unavailable } from './database-error.js';
 
 /** How long everything before COMMIT may take, the wait for a connection and for the tenant's lock included. */
 const TRANSACTION_TIMEOUT_MS = 1_100;
 /** The same for work on many rows, from the moment it says so. */
-const BULK_TRANSACTION_TIMEOUT_MS = 30_000;
+const BULK_TRANSACTION_TIMEOUT_MS = 60_000;
 /** What one of its statements may take. */
 const BULK_STATEMENT_TIMEOUT_MS = 20_000;
-/**
- * The server rolls back a transaction that is idle this long. It is what makes a 503 at COMMIT mean "nothing written": a
- * server that stalls before it has read COMMIT finds the transaction overdue when it wakes, and the caller, who waits for
- * COMMIT_TIMEOUT_MS, has not given up earlier. Only a COMMIT cut off while it runs can still take effect after a 503.
- */
-export const IDLE_IN_TRANSACTION_TIMEOUT_MS = 700;
-const COMMIT_TIMEOUT_MS = 800;
+/** How long the answer to COMMIT, or to ROLLBACK, may take. */
+const COMMIT_TIMEOUT_MS = 700;
+/** Of that, the time a COMMIT needs: the server must have begun with it before. */
+const COMMIT_RESERVE_MS = 300;
 
 const BEGIN = {
   write: 'BEGIN',
@@ -50,25 +48,10 @@ export async function inTransaction<T>(
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   const connection = await takeConnection(pool, TRANSACTION_TIMEOUT_MS);
-  let isBulk = false;
-  const transaction: Transaction = {
-    query: async <Row extends QueryResultRow>(text: string, values?: readonly unknown[]) =>
-      (await connection.query<Row>(text, values)).rows,
-    allowBulk: async () => {
-      isBulk = true;
-      connection.limit(BULK_TRANSACTION_TIMEOUT_MS);
-      await connection.query(setTimeouts(BULK_STATEMENT_TIMEOUT_MS, BULK_STATEMENT_TIMEOUT_MS));
-    },
-  };
   try {
-    await connection.query(BEGIN[mode]);
-    const result = await work(transaction);
-    if (isBulk)
-      await connection.query(setTimeouts(BULK_STATEMENT_TIMEOUT_MS, IDLE_IN_TRANSACTION_TIMEOUT_MS));
-    connection.limit(COMMIT_TIMEOUT_MS);
-    const { command } = await connection.query('COMMIT');
-    // COMMIT after a statement that failed is answered with ROLLBACK, not with an error.
-    if (command !== 'COMMIT') throw new Error(`COMMIT was answered with ${command}`);
+    const begunMs = await begin(connection, BEGIN[mode]);
+    const result = await work(overConnection(connection));
+    await commit(connection, begunMs);
     connection.giveBack();
     return result;
   } catch (error) {
@@ -78,6 +61,38 @@ export async function inTransaction<T>(
   }
 }
 
-function setTimeouts(statementMs: number, idleMs: number): string {
-  return `SET LOCAL statement_timeout = ${statementMs}; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`;
+function overConnection(connection: Connection): Transaction {
+  return {
+    query: async <Row extends QueryResultRow>(text: string, values?: readonly unknown[]) =>
+      (await connection.query<Row>(text, values)).rows,
+    allowBulk: async () => {
+      connection.limit(BULK_TRANSACTION_TIMEOUT_MS);
+      await connection.query(`SET LOCAL statement_timeout = ${BULK_STATEMENT_TIMEOUT_MS}`);
+    },
+  };
+}
+
+/** When, at the latest, the server took the transaction's now(). */
+async function begin(connection: Connection, statement: string): Promise<number> {
+  const sentMs = performance.now();
+  await connection.query(statement);
+  if (performance.now() - sentMs > COMMIT_RESERVE_MS) {
+    // This process may have been busy when the answer came, and commit() would count that against the server.
+    await connection.query(`ROLLBACK; ${statement}`);
+  }
+  return performance.now();
+}
+
+/**
+ * A server that stalls with COMMIT in its socket would commit when it wakes, long after the caller was told that nothing was
+ * written. So the server itself compares first, and a division by zero ends the message there. What remains is a COMMIT that
+ * is cut off while it runs.
+ */
+async function commit(connection: Connection, begunMs: number): Promise<void> {
+  connection.limit(COMMIT_TIMEOUT_MS);
+  const dueMs = Math.floor(performance.now() - begunMs + COMMIT_TIMEOUT_MS - COMMIT_RESERVE_MS);
+  const isInTime = `clock_timestamp() < now() + interval '${dueMs} milliseconds'`;
+  await connection.query(`SELECT 1 / (${isInTime})::int; COMMIT`).catch((error: unknown) => {
+    throw unavailable(error);
+  });
 }
