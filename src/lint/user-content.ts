@@ -1,0 +1,62 @@
+/**
+ * Sites that run code of anyone who wants: playgrounds, notebooks, previews of what an assistant wrote, proxies of other sites.
+ * Collected in 2026-11 from the sites' own pages and from the private section of the public suffix list. It cannot be complete:
+ * a name too many is a warning, a name that is missing is judged like any other host.
+ */
+export const USER_CONTENT_HOSTS: ReadonlySet<string> = new Set([
+  // Playgrounds
+  'cdpn.io',
+  'codepen.app',
+  'codepen.dev',
+  'codepen.io',
+  'codesandbox.io',
+  'csb.app',
+  'glitch.com',
+  'glitch.me',
+  'jsbin.com',
+  'jsfiddle.net',
+  'jshell.net',
+  'liveweave.com',
+  'output.jsbin.com',
+  'playcode.io',
+  'playcode.site',
+  'plnkr.co',
+  'preview.plnkr.co',
+  'repl.co',
+  'repl.it',
+  'replit.app',
+  'replit.com',
+  'replit.dev',
+  'runkit.com',
+  'runkit.sh',
+  'stackblitz.com',
+  'stackblitz.io',
+  'val.run',
+  'w-corp-staticblitz.com',
+  'w-credentialless-staticblitz.com',
+  'w-staticblitz.com',
+  'webcontainer.io',
+  // Notebooks and shared apps
+  'hf.space',
+  'observablehq.com',
+  'observableusercontent.com',
+  'streamlit.app',
+  // What an assistant wrote
+  'base44-sandbox.com',
+  'bolt.host',
+  'claudeusercontent.com',
+  'lovable.app',
+  'lovableproject.com',
+  'oaiusercontent.com',
+  'v0.dev',
+  'vusercontent.net',
+  // Files and pages of others
+  'cdn.jsdelivr.net',
+  'githack.com',
+  'githubusercontent.com',
+  'googleusercontent.com',
+  'htmlpreview.github.io',
+  'translate.goog',
+  'unpkg.com',
+  'web.archive.org',
+]);
