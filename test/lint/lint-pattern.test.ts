@@ -1,0 +1,312 @@
+import { describe, expect, it } from 'vitest';
+import { existingOf } from '../../src/lint/existing-patterns.js';
+import { blocks } from '../../src/lint/finding.js';
+import type { LintContext } from '../../src/lint/lint-context.js';
+import { lintPattern } from '../../src/lint/lint-pattern.js';
+
+const PLAIN: LintContext = { credentials: false, environment: 'production' };
+const CREDENTIALS: LintContext = { credentials: true, environment: 'production' };
+const DEVELOPMENT: LintContext = { credentials: true, environment: 'development' };
+
+/** Each finding as `severity CODE`. */
+const said = (pattern: string, context: LintContext) =>
+  lintPattern(pattern, context).map(({ severity, code }) => `${severity} ${code}`);
+
+describe('given a text that is no pattern', () => {
+  it.each([
+    ['', 'EMPTY'],
+    ['https://a.example ', 'WHITESPACE'],
+    ['https://a\u0000.example', 'CONTROL_CHAR'],
+    ["'https://a.example'", 'QUOTED'],
+    ['https://a.example,https://b.example', 'MULTIPLE'],
+    ['https://b\u00fccher.example', 'NON_ASCII'],
+    ['https://A.example', 'UPPERCASE'],
+    ['a.example', 'NO_SCHEME'],
+    ['1a://a.example', 'BAD_SCHEME'],
+    [`${'a'.repeat(65)}://a.example`, 'SCHEME_TOO_LONG'],
+    ['https:a.example', 'BAD_SCHEME_SEPARATOR'],
+    ['*://a.example', 'WILDCARD_SCHEME'],
+    ['file:///etc/passwd', 'FILE_SCHEME'],
+    ['data:text/html,x', 'OPAQUE_SCHEME'],
+    ['ws://a.example', 'WEBSOCKET_SCHEME'],
+    ['https://me@a.example', 'HAS_USERINFO'],
+    ['https://a.example/', 'HAS_PATH'],
+    ['https://a.example?b', 'HAS_QUERY'],
+    ['https://a.example#b', 'HAS_FRAGMENT'],
+    ['https://', 'EMPTY_HOST'],
+    ['chrome-extension://a.example', 'BAD_HOST'],
+    ['https://a!b.example', 'BAD_HOST_CHAR'],
+    ['https://a..example', 'EMPTY_LABEL'],
+    [`https://${'a'.repeat(64)}.example`, 'LABEL_TOO_LONG'],
+    [`https://${'a.'.repeat(130)}example`, 'HOST_TOO_LONG'],
+    ['https://xn--a.example', 'BAD_PUNYCODE'],
+    ['https://a.1', 'NUMERIC_LAST_LABEL'],
+    ['https://[::g]', 'IP_INVALID'],
+    ['https://[::0]', 'IP_NOT_CANONICAL'],
+    ['https://[::ffff:1.2.3.4]', 'IP_MAPPED'],
+    ['https://[fe80::1%25eth0]', 'IP_ZONE'],
+    ['https://a.example:', 'PORT_EMPTY'],
+    ['https://a.example:b', 'PORT_INVALID'],
+    ['https://a.example:08443', 'PORT_LEADING_ZERO'],
+    ['https://a.example:65536', 'PORT_RANGE'],
+    ['https://a.example:443', 'DEFAULT_PORT'],
+    ['https://a*.example', 'BAD_WILDCARD'],
+    ['https://*', 'WILDCARD_HOST'],
+    ['https://*.10.0.0.1', 'WILDCARD_IP'],
+    ['^https://a$', 'REGEX_LIKE'],
+  ])('refuses %j with %s', (text, code) => {
+    const finding = lintPattern(text, PLAIN).find((each) => each.code === code);
+    expect(finding).toMatchObject({ class: 'syntax', severity: 'reject' });
+  });
+
+  it('tells at once what there is to say of the pattern that was meant', () => {
+    expect(said('http://*.github.io/', PLAIN)).toEqual([
+      'reject HAS_PATH',
+      'warn INSECURE_SCHEME',
+      'warn PUBLIC_SUFFIX',
+    ]);
+  });
+
+  it('offers the pattern that was meant', () => {
+    expect(lintPattern('https://a.example/', CREDENTIALS)).toMatchObject([{ fix: 'https://a.example' }]);
+  });
+
+  it('offers no fix that would be refused in its turn', () => {
+    const [syntax, risk] = lintPattern('https://*.github.io/', CREDENTIALS);
+    expect(syntax).toMatchObject({ code: 'HAS_PATH' });
+    expect(syntax).not.toHaveProperty('fix');
+    expect(risk).toMatchObject({ code: 'PUBLIC_SUFFIX_WITH_CREDENTIALS' });
+  });
+
+  it('cannot be accepted', () => {
+    const acceptedRisks = [{ code: 'HAS_PATH', note: 'we need it' }];
+    const findings = lintPattern('https://a.example/', { ...PLAIN, acceptedRisks });
+    expect(findings).toMatchObject([{ code: 'HAS_PATH', severity: 'reject' }]);
+    expect(blocks(findings)).toBe(true);
+  });
+});
+
+describe('given a pattern that lets in more than is safe', () => {
+  it.each([
+    ['*', ['warn ANY_ORIGIN'], ['reject ANY_ORIGIN_WITH_CREDENTIALS']],
+    ['null', ['warn NULL_ORIGIN'], ['reject NULL_ORIGIN_WITH_CREDENTIALS']],
+    ['http://a.example', ['warn INSECURE_SCHEME'], ['reject INSECURE_WITH_CREDENTIALS']],
+    ['https://*.co.uk', ['warn PUBLIC_SUFFIX'], ['reject PUBLIC_SUFFIX_WITH_CREDENTIALS']],
+    ['https://*.vercel.app', ['warn PUBLIC_SUFFIX'], ['reject PUBLIC_SUFFIX_WITH_CREDENTIALS']],
+    ['https://*.internal', ['warn PUBLIC_SUFFIX'], ['reject PUBLIC_SUFFIX_WITH_CREDENTIALS']],
+    [
+      'https://*.com.',
+      ['warn PUBLIC_SUFFIX', 'warn TRAILING_DOT'],
+      ['reject PUBLIC_SUFFIX_WITH_CREDENTIALS', 'warn TRAILING_DOT'],
+    ],
+    ['https://*.amazonaws.com', ['warn PUBLIC_SUFFIX'], ['reject PUBLIC_SUFFIX_WITH_CREDENTIALS']],
+    ['https://*.eu-west-1.amazonaws.com', ['warn PUBLIC_SUFFIX'], ['reject PUBLIC_SUFFIX_WITH_CREDENTIALS']],
+    ['https://*.core.windows.net', ['warn PUBLIC_SUFFIX'], ['reject PUBLIC_SUFFIX_WITH_CREDENTIALS']],
+    ['https://a-*.vercel.app', ['warn SHARED_SUFFIX_AFFIX'], ['reject SHARED_SUFFIX_AFFIX_WITH_CREDENTIALS']],
+    ['https://a-*.internal', ['warn SHARED_SUFFIX_AFFIX'], ['reject SHARED_SUFFIX_AFFIX_WITH_CREDENTIALS']],
+    [
+      'http://*.co.uk',
+      ['warn INSECURE_SCHEME', 'warn PUBLIC_SUFFIX'],
+      ['reject INSECURE_WITH_CREDENTIALS', 'reject PUBLIC_SUFFIX_WITH_CREDENTIALS'],
+    ],
+    [
+      'http://a-*.co.uk:*',
+      ['warn INSECURE_SCHEME', 'warn SHARED_SUFFIX_AFFIX', 'warn WILDCARD_PORT_PUBLIC_HOST'],
+      [
+        'reject INSECURE_WITH_CREDENTIALS',
+        'reject SHARED_SUFFIX_AFFIX_WITH_CREDENTIALS',
+        'warn WILDCARD_PORT_PUBLIC_HOST',
+      ],
+    ],
+  ])('warns of %s, and refuses it with credentials', (pattern, plain, withCredentials) => {
+    expect(said(pattern, PLAIN)).toEqual(plain);
+    expect(said(pattern, CREDENTIALS)).toEqual(withCredentials);
+    expect(lintPattern(pattern, CREDENTIALS).every((finding) => finding.class === 'risk')).toBe(true);
+  });
+
+  it.each([
+    ['http://localhost:3000', 'LOOPBACK_IN_PRODUCTION'],
+    ['https://a.localhost', 'LOOPBACK_IN_PRODUCTION'],
+    ['http://*.localhost:*', 'LOOPBACK_IN_PRODUCTION'],
+    ['http://pr-*.localhost', 'LOOPBACK_IN_PRODUCTION'],
+    ['http://127.1.2.3', 'LOOPBACK_IN_PRODUCTION'],
+    ['http://[::1]:*', 'LOOPBACK_IN_PRODUCTION'],
+    ['https://a.example:*', 'WILDCARD_PORT_PUBLIC_HOST'],
+    ['https://*.a.example:*', 'WILDCARD_PORT_PUBLIC_HOST'],
+    ['https://pr-*.a.example:*', 'WILDCARD_PORT_PUBLIC_HOST'],
+    ['https://10.0.0.1', 'PRIVATE_ADDRESS'],
+    ['https://172.16.0.1', 'PRIVATE_ADDRESS'],
+    ['https://172.31.255.255:*', 'PRIVATE_ADDRESS'],
+    ['https://192.168.0.1', 'PRIVATE_ADDRESS'],
+    ['https://169.254.169.254', 'PRIVATE_ADDRESS'],
+    ['https://100.64.0.1', 'PRIVATE_ADDRESS'],
+    ['https://0.0.0.0:3000', 'PRIVATE_ADDRESS'],
+    ['https://[fd12:3456::1]', 'PRIVATE_ADDRESS'],
+    ['https://[fe80::1]', 'PRIVATE_ADDRESS'],
+    ['https://[febf::1]', 'PRIVATE_ADDRESS'],
+    ['https://[::]', 'PRIVATE_ADDRESS'],
+    ['https://intranet', 'SINGLE_LABEL_HOST'],
+    ['https://intranet:*', 'SINGLE_LABEL_HOST'],
+    ['https://8.8.8.8', 'IP_LITERAL'],
+    ['https://172.32.0.1', 'IP_LITERAL'],
+    ['https://100.128.0.1', 'IP_LITERAL'],
+    ['https://203.0.113.7:8443', 'IP_LITERAL'],
+    ['https://[2001:db8::1]', 'IP_LITERAL'],
+    ['https://[fec0::1]', 'IP_LITERAL'],
+    ['https://app.vercel.app', 'SHARED_HOSTING'],
+    ['https://deep.app.github.io', 'SHARED_HOSTING'],
+    ['https://codepen.io', 'USER_CONTENT_HOST'],
+    ['https://a.jsfiddle.net', 'USER_CONTENT_HOST'],
+    ['https://*.jsfiddle.net', 'USER_CONTENT_HOST'],
+    ['https://a-*.jsfiddle.net', 'USER_CONTENT_HOST'],
+    ['https://abc.loca.lt', 'EPHEMERAL_TUNNEL'],
+    ['https://*.loca.lt', 'EPHEMERAL_TUNNEL'],
+    ['chrome-extension://abcdefghijklmnopabcdefghijklmnop', 'EXTENSION_ORIGIN'],
+    ['moz-extension://00000000-0000-4000-8000-000000000000', 'EXTENSION_ORIGIN'],
+    ['capacitor://localhost', 'APP_SCHEME'],
+    ['app://-', 'APP_SCHEME'],
+    ['ftp://a.example', 'UNUSUAL_SCHEME'],
+    ['https://a.example.', 'TRAILING_DOT'],
+    ['https://*.a.example.', 'TRAILING_DOT'],
+    ['https://a_b.example', 'UNDERSCORE_HOST'],
+    ['https://*.a_b.example', 'UNDERSCORE_HOST'],
+    ['https://-a.example', 'HYPHEN_EDGE'],
+    ['https://a-.b.example', 'HYPHEN_EDGE'],
+    ['https://*.-a.example', 'HYPHEN_EDGE'],
+    ['https://-a-*.b.example', 'HYPHEN_EDGE'],
+  ])('warns of %s by %s alone, with credentials or without', (pattern, code) => {
+    expect(said(pattern, PLAIN)).toEqual([`warn ${code}`]);
+    expect(said(pattern, CREDENTIALS)).toEqual([`warn ${code}`]);
+  });
+
+  it('says both when a tunnel’s or playground’s names are shared hosting too', () => {
+    expect(said('https://abc.ngrok-free.app', PLAIN)).toEqual([
+      'warn SHARED_HOSTING',
+      'warn EPHEMERAL_TUNNEL',
+    ]);
+    expect(said('https://abc.csb.app', PLAIN)).toEqual(['warn SHARED_HOSTING', 'warn USER_CONTENT_HOST']);
+  });
+
+  it('shows an origin that someone else could own', () => {
+    const examplesOf = (pattern: string) => lintPattern(pattern, PLAIN).map(({ examples }) => examples);
+    expect(examplesOf('https://*.vercel.app:8443')).toEqual([['https://evil.vercel.app:8443']]);
+    expect(examplesOf('https://pr-*-shop.vercel.app')).toEqual([['https://pr-evil-shop.vercel.app']]);
+    expect(examplesOf('https://*.amazonaws.com')).toEqual([['https://evil.s3.amazonaws.com']]);
+    expect(examplesOf('https://a.example:*')).toEqual([['https://a.example:8443']]);
+  });
+
+  it('names the list of public suffixes it went by', () => {
+    const [finding] = lintPattern('https://*.vercel.app', PLAIN);
+    expect(finding?.publicSuffixListVersion).toMatch(/^tldts \d+\.\d+\.\d+$/);
+  });
+});
+
+describe('given a pattern that is safe', () => {
+  it.each([
+    'https://a.example',
+    'https://a.example:8443',
+    'https://*.a.example',
+    'https://*.example.co.uk',
+    'https://pr-*-shop.a.example',
+    'https://deploy-preview-*--site.a.example',
+    'https://*.app.vercel.app',
+    'https://vercel.app',
+    'https://a.co.uk',
+    'https://*.bucket.s3.amazonaws.com',
+    'https://notjsfiddle.net',
+    'https://notloca.lt',
+  ])('says nothing of %s', (pattern) => {
+    expect(lintPattern(pattern, CREDENTIALS)).toEqual([]);
+  });
+
+  it.each([
+    'http://localhost',
+    'http://localhost:*',
+    'http://*.localhost:3000',
+    'http://pr-*.localhost',
+    'http://127.0.0.1:5173',
+    'http://127.255.255.254',
+    'http://[::1]:3000',
+  ])('says nothing of %s outside production', (pattern) => {
+    expect(lintPattern(pattern, DEVELOPMENT)).toEqual([]);
+    expect(lintPattern(pattern, { ...DEVELOPMENT, environment: 'staging' })).toEqual([]);
+  });
+
+  it.each(['http://localhost.a.example', 'http://alocalhost', 'http://128.0.0.1', 'http://[::2]'])(
+    'does not take %s for this machine',
+    (pattern) => {
+      expect(said(pattern, DEVELOPMENT)).toContain('reject INSECURE_WITH_CREDENTIALS');
+    },
+  );
+});
+
+describe('given fixes', () => {
+  it.each([
+    ['http://a.example', 'https://a.example'],
+    ['http://*.a.example', 'https://*.a.example'],
+    ['https://*.a.example:*', 'https://*.a.example'],
+    ['https://a.example.:8443', 'https://a.example:8443'],
+  ])('writes for %s the pattern %s', (pattern, fix) => {
+    expect(lintPattern(pattern, CREDENTIALS)).toMatchObject([{ fix }]);
+  });
+
+  it.each(['http://a.example:8080', 'http://intranet', 'http://192.168.0.1', 'http://*.co.uk'])(
+    'does not guess that %s is there by https too',
+    (pattern) => {
+      for (const finding of lintPattern(pattern, CREDENTIALS)) expect(finding).not.toHaveProperty('fix');
+    },
+  );
+});
+
+describe('given accepted risks', () => {
+  const note = 'the partner has no certificate, TICKET-1';
+
+  it('lets through what is named, and still shows it', () => {
+    const acceptedRisks = [{ code: 'INSECURE_WITH_CREDENTIALS', note }];
+    const findings = lintPattern('http://a.example', { ...CREDENTIALS, acceptedRisks });
+    expect(findings).toMatchObject([{ code: 'INSECURE_WITH_CREDENTIALS', severity: 'warn', accepted: true }]);
+    expect(blocks(findings)).toBe(false);
+  });
+
+  it('still refuses what is not named', () => {
+    const acceptedRisks = [{ code: 'INSECURE_WITH_CREDENTIALS', note }];
+    const findings = lintPattern('http://*.co.uk', { ...CREDENTIALS, acceptedRisks });
+    expect(findings.map(({ code, severity }) => [code, severity])).toEqual([
+      ['PUBLIC_SUFFIX_WITH_CREDENTIALS', 'reject'],
+      ['INSECURE_WITH_CREDENTIALS', 'warn'],
+    ]);
+    expect(blocks(findings)).toBe(true);
+  });
+
+  it('does not take the code without credentials for the one with', () => {
+    const acceptedRisks = [{ code: 'INSECURE_SCHEME', note }];
+    expect(blocks(lintPattern('http://a.example', { ...CREDENTIALS, acceptedRisks }))).toBe(true);
+  });
+
+  it.each([
+    ['*', 'ANY_ORIGIN_WITH_CREDENTIALS'],
+    ['null', 'NULL_ORIGIN_WITH_CREDENTIALS'],
+  ])('never accepts %s with credentials', (pattern, code) => {
+    const findings = lintPattern(pattern, { ...CREDENTIALS, acceptedRisks: [{ code, note }] });
+    expect(findings).toMatchObject([{ code, severity: 'reject' }]);
+    expect(findings[0]).not.toHaveProperty('accepted');
+    expect(blocks(findings)).toBe(true);
+  });
+
+  it('offers a fix that the same acceptance lets through', () => {
+    const acceptedRisks = [{ code: 'PUBLIC_SUFFIX_WITH_CREDENTIALS', note }];
+    const findings = lintPattern('https://*.github.io/', { ...CREDENTIALS, acceptedRisks });
+    expect(findings[0]).toMatchObject({ code: 'HAS_PATH', fix: 'https://*.github.io' });
+  });
+});
+
+describe('given several findings', () => {
+  it('puts the strongest first and hints last', () => {
+    const existing = existingOf([{ pattern: 'http://*.example' }], 0);
+    expect(said('http://*.a.example:*', { ...CREDENTIALS, existing })).toEqual([
+      'reject INSECURE_WITH_CREDENTIALS',
+      'warn WILDCARD_PORT_PUBLIC_HOST',
+      'ok APEX_NOT_COVERED_HINT',
+    ]);
+  });
+});
