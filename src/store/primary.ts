@@ -1,6 +1,6 @@
 import type { Logger } from '../log.js';
 import { createCircuitBreaker } from './circuit-breaker.js';
-import { withDeadline } from './deadline.js';
+import { inFairTime } from './fair-timeout.js';
 import type { SnapshotRow, VersionRow } from './snapshot-row.js';
 import type { TenantVersion } from './tenant-version.js';
 
@@ -52,16 +52,14 @@ export function createPrimary(source: SnapshotSource, log: Logger): Primary {
   });
 
   async function readVersions(slugs: readonly string[], timeoutMs: number) {
-    const rows = await withDeadline(source.readVersions(slugs), timeoutMs, 'reading versions from postgres');
+    const rows = await inFairTime(source.readVersions(slugs), timeoutMs);
     return new Map(rows.map(({ slug, ...version }) => [slug, version]));
   }
 
   return {
     readVersions: (slugs) => breaker.run(() => readVersions(slugs, VERSION_READ_TIMEOUT_MS)),
     readSnapshot: (slug) =>
-      breaker.run(() =>
-        withDeadline(source.readSnapshot(slug), SNAPSHOT_READ_TIMEOUT_MS, 'reading a snapshot from postgres'),
-      ),
+      breaker.run(() => inFairTime(source.readSnapshot(slug), SNAPSHOT_READ_TIMEOUT_MS)),
     probeVersions: (slugs) => readVersions(slugs, PROBE_TIMEOUT_MS),
     isBack: breaker.reset,
   };

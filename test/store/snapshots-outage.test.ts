@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type PrivatePostgres, startPostgres } from '../support/postgres-server.js';
@@ -139,6 +138,7 @@ describeWithRedisServer('given a node over a Postgres and a Redis that may fail'
   });
 
   it('puts back into a restarted Redis what memory holds, and reads it there when Postgres stalls', async () => {
+    await confirmedInRedis();
     await redis.kill();
     await redis.restart();
     await keptInRedis();
@@ -151,12 +151,33 @@ describeWithRedisServer('given a node over a Postgres and a Redis that may fail'
 
 /** Waits until the tenant could be read without Postgres. */
 async function keptInRedis(each = slug): Promise<void> {
+  await inRedis(each, async (raw, key, tenantId) => {
+    const [body, pointer] = await Promise.all([
+      raw.hexists(key, 'body'),
+      raw.get(`origin-allowlist:slug:${each}`),
+    ]);
+    return body === 1 && pointer === tenantId;
+  });
+}
+
+/** Waits until a check has confirmed what Redis keeps: it then offers it no more for ten minutes. */
+async function confirmedInRedis(): Promise<void> {
+  let before: string | null = null;
+  await inRedis(slug, async (raw, key) => {
+    const checkedAt = await raw.hget(key, 'checkedAt');
+    before ??= checkedAt;
+    return checkedAt !== before;
+  });
+}
+
+async function inRedis(
+  each: string,
+  question: (raw: Redis, key: string, tenantId: string) => Promise<boolean>,
+): Promise<void> {
   const raw = new Redis(redis.url);
-  const tenantId = (await node.store.snapshots.bySlug(each))?.version.tenantId ?? randomUUID();
-  const isKept = async () =>
-    (await raw.hexists(`origin-allowlist:snapshot:{${tenantId}}`, 'body')) === 1 &&
-    (await raw.get(`origin-allowlist:slug:${each}`)) === tenantId;
-  await millisecondsUntil(isKept, true, RECOVERY_MS);
+  const tenantId = (await node.store.snapshots.bySlug(each))?.version.tenantId ?? '';
+  const key = `origin-allowlist:snapshot:{${tenantId}}`;
+  await millisecondsUntil(() => question(raw, key, tenantId), true, RECOVERY_MS);
   raw.disconnect();
 }
 
