@@ -1,9 +1,11 @@
+import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { buildApp } from './app.js';
 import { type Closers, createClosers } from './closers.js';
 import { type Config, readConfig } from './config.js';
 import { keepAdminKey } from './embedded/admin-key.js';
 import { openEmbeddedPostgres } from './embedded/embedded-postgres.js';
+import { loggedError } from './logged-error.js';
 import { watchParent } from './parent-watch.js';
 import { describeFailure, StartError } from './start-error.js';
 import { openStore } from './store/store.js';
@@ -11,6 +13,7 @@ import { welcomeText } from './welcome.js';
 
 /** Requests in flight may finish; after this their connections are cut. */
 const HTTP_CLOSE_TIMEOUT_MS = 10_000;
+const IDLE_SWEEP_INTERVAL_MS = 50;
 const STORE_CLOSE_TIMEOUT_MS = 5_000;
 const DATABASE_CLOSE_TIMEOUT_MS = 20_000;
 /** npm repeats to its script the SIGINT that Ctrl-C sends to both: a second signal this soon is the first one again. */
@@ -35,7 +38,10 @@ async function run(): Promise<void> {
   const config = readConfigOrExit();
   // In the embedded mode a person is watching: the start is told in plain lines, and the log proper begins after them.
   const tellPlainly = config.databaseUrl === undefined && config.logLevel === 'info';
-  const log = pino({ level: tellPlainly ? 'warn' : config.logLevel });
+  const log = pino({
+    level: tellPlainly ? 'warn' : config.logLevel,
+    serializers: { err: (error) => loggedError(error) },
+  });
   const closers = createClosers(log);
   let stopping = false;
   const stop: Stop = (reason, exitCode) => {
@@ -71,7 +77,7 @@ async function start(config: Config, log: Logger, closers: Closers, stop: Stop):
   closers.add('store', STORE_CLOSE_TIMEOUT_MS, () => store.close());
 
   const app = await buildApp({ store, adminKey: database.adminKey, logger: log });
-  closers.add('HTTP server', HTTP_CLOSE_TIMEOUT_MS, () => app.close());
+  closers.add('HTTP server', HTTP_CLOSE_TIMEOUT_MS, () => closeHttp(app));
   const address = await app
     .listen({ port: config.port, host: config.host })
     .catch((cause: NodeJS.ErrnoException) => {
@@ -101,6 +107,12 @@ async function openDatabase(config: Config, closers: Closers, stop: Stop): Promi
   }
   const kept = await keepAdminKey(config.dataDir);
   return { url: postgres.url, adminKey: kept.key, adminKeyPath: kept.path };
+}
+
+/** Fastify closes the connections that are idle now; those busy now are kept alive by their answer, and closed here. */
+async function closeHttp(app: FastifyInstance): Promise<void> {
+  const sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_INTERVAL_MS);
+  await app.close().finally(() => clearInterval(sweep));
 }
 
 function stopOnSignals(stop: Stop): void {

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { commandLine } from '../../src/embedded/process-state.js';
+import { accountsToTest } from '../support/accounts.js';
 import { type Checkout, makeCheckout } from '../support/checkout.js';
 import { openHalfRequest } from '../support/half-request.js';
 import { type SeenProcess, stillRunning } from '../support/processes.js';
@@ -31,13 +32,13 @@ afterAll(async () => {
 });
 
 describe('given a service on its embedded PostgreSQL', () => {
-  it('leaves nothing behind when killed, and starts again at once', async () => {
+  it('leaves nothing behind when killed, and starts again', async () => {
     const first = start();
     await first.ready;
     const family = await first.family();
     first.kill('SIGKILL');
-    expect(await isUp(start())).toBe(true);
     expect(await stillRunning(family)).toEqual([]);
+    expect(await isUp(start())).toBe(true);
   });
 
   it('stops the PostgreSQL of a killed one whose watchdog was killed too', async () => {
@@ -74,7 +75,7 @@ describe('given a service on its embedded PostgreSQL', () => {
     expect(service.stderr()).toBe(
       `origin-allowlist: Port ${PORT} of 127.0.0.1 is taken: stop what listens there, or set another PORT.\n`,
     );
-    expect(service.stdout()).toBe('');
+    expect(service.stdout()).not.toContain('/docs');
     expect((await readdir(dataDir)).sort()).toEqual(['admin-key', 'postgres', 'postgres.log']);
     expect(await readdir(join(dataDir, 'postgres/data'))).not.toContain('postmaster.pid');
     other.close();
@@ -112,6 +113,7 @@ describe('given a service on its embedded PostgreSQL', () => {
     await delay(300); // Were the second signal one of its own, the process would be gone by now.
     expect(await request.finish()).toMatch(/^HTTP\/1\.1 422 /);
     expect(await service.exited).toEqual({ code: 0, signal: null });
+    expect(service.stdout()).not.toContain('closing the HTTP server failed');
   });
 
   it('exits at once on a second signal later, and still leaves no process', async () => {
@@ -135,6 +137,23 @@ describe('given a service on its embedded PostgreSQL', () => {
       `origin-allowlist: the embedded PostgreSQL ended by itself; its log is ${dataDir}/postgres.log\n`,
     );
     expect(await stillRunning(family)).toEqual([]);
+  });
+});
+
+const others = (await accountsToTest()).filter(({ uid }) => uid !== undefined);
+describe.each(others)('given a data directory of the user $name', ({ uid = 0 }) => {
+  it('can be started by root too, and then by its owner again', async () => {
+    const home = join(folder, 'home');
+    await mkdir(home);
+    await chown(home, uid, uid);
+    await chmod(folder, 0o711);
+    const env = { DATA_DIR: join(home, 'data') };
+    for (const who of [{ uid }, {}, { uid }]) {
+      const service = startService({ folder: checkout.folder, env, ...who });
+      expect(await isUp(service)).toBe(true);
+      service.kill('SIGTERM');
+      expect(await service.exited).toEqual({ code: 0, signal: null });
+    }
   });
 });
 

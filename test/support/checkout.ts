@@ -28,7 +28,11 @@ export async function makeCheckout(options: {
   readonly embedded: boolean;
 }): Promise<Checkout> {
   // Not `npm run build`: the Prisma client is there already, or no test of the store would run.
-  await run(TSC, ['-b', 'tsconfig.build.json'], { cwd: PROJECT, timeout: BUILD_TIMEOUT_MS });
+  await run(TSC, ['-b', 'tsconfig.build.json'], { cwd: PROJECT, timeout: BUILD_TIMEOUT_MS }).catch(
+    (error: Error & { readonly stdout?: string }) => {
+      throw new Error(`the build failed: ${error.stdout}`, { cause: error });
+    },
+  );
   // The space is on purpose: paths that are printed or passed on must survive it.
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'oa test checkout-')));
   const modules = join(folder, 'node_modules');

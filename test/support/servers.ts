@@ -55,35 +55,42 @@ export async function teardown(): Promise<void> {
   shared.users -= 1;
   if (shared.users > 0) return;
   globalThis.originAllowlistTestServers = undefined;
-  const servers = await shared.opened;
-  await servers.stop();
+  const servers = await shared.opened.catch(() => undefined); // Told by setup already.
+  await servers?.stop();
 }
 
 async function openServers(): Promise<Servers> {
-  const [postgres, redis, redisServer, chromiumPath] = await Promise.all([
-    sharedPostgres(),
-    sharedRedis(),
-    findRedisServer(),
-    findChromium(),
-  ]);
+  const [redisServer, chromiumPath] = await Promise.all([findRedisServer(), findChromium()]);
+  const postgres = await sharedPostgres();
+  const redis = await sharedRedis().catch(async (error: unknown) => {
+    await postgres.stop(); // Or the run would wait for it, and never end.
+    throw error;
+  });
+  const stop = async () => {
+    await dropRun(postgres.url, databasePrefix);
+    await Promise.all([postgres.stop(), redis?.stop()]);
+  };
   console.log(`PostgreSQL: ${postgres.source}`);
-  console.log(redis ? `Redis: ${redis.source}` : 'Redis: none (REDIS_URL, Docker or redis-server): skipped');
-  if (chromiumPath === null) console.log('Chromium: none (CHROMIUM_PATH): its suites are skipped');
+  console.log(
+    `Redis: ${redis?.source ?? 'none (REDIS_URL, Docker or redis-server); its suites are skipped'}`,
+  );
+  if (chromiumPath === null) console.log('Chromium: none (CHROMIUM_PATH); its suites are skipped');
 
   const databasePrefix = `oa_test_${randomBytes(6).toString('hex')}`;
-  await createTemplate(postgres.url, databasePrefix);
+  await createTemplate(postgres.url, databasePrefix).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  const redisUrl = redis?.url ?? null;
   return {
     provided: {
       postgresUrl: postgres.url,
       databasePrefix,
-      redisUrl: redis?.url ?? null,
+      redisUrl,
       redisServer: redisServer ?? null,
       chromiumPath,
     },
-    stop: async () => {
-      await dropRun(postgres.url, databasePrefix);
-      await Promise.all([postgres.stop(), redis?.stop()]);
-    },
+    stop,
   };
 }
 

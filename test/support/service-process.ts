@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startWatchdog } from '../../src/embedded/watchdog.js';
 import { endWithRunner, familyOf, type SeenProcess, stillRunning } from './processes.js';
 
@@ -28,6 +29,8 @@ export interface ServiceOptions {
   readonly command?: string;
 }
 
+const LAST_WORDS_TIMEOUT_MS = 2_000;
+
 const running = new Set<ServiceProcess>();
 
 /** Kills every service a test has left running, and waits for what they had started. For `afterEach`. */
@@ -36,7 +39,7 @@ export async function killServices(): Promise<void> {
     const family = await service.family();
     service.kill('SIGKILL');
     await service.exited;
-    await stillRunning(family);
+    for (const { pid } of await stillRunning(family)) process.kill(pid, 'SIGKILL');
   }
 }
 
@@ -62,8 +65,10 @@ export function startService(options: ServiceOptions): ServiceProcess {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  const exited = once(child, 'close').then(() => {
+  const exited = once(child, 'exit').then(async () => {
     watchdog.standDown();
+    // Its last words; they end when nobody holds the pipe any more, and a process left behind would hold it for ever.
+    if (!child.stderr.closed) await Promise.race([once(child, 'close'), delay(LAST_WORDS_TIMEOUT_MS)]);
     return { code: child.exitCode, signal: child.signalCode };
   });
   const ready = new Promise<string>((resolve, reject) => {

@@ -1,0 +1,26 @@
+const MAX_CAUSES = 5;
+
+/** What the log keeps of an error. */
+export interface LoggedError {
+  readonly type: string;
+  readonly message: string;
+  readonly code?: string | undefined;
+  readonly stack?: string | undefined;
+  readonly cause?: LoggedError | undefined;
+}
+
+/**
+ * The `err` of a log line: named fields only. pino's own serializer copies every property, and a database driver hangs
+ * its whole client on the error, the key that cancels its queries included.
+ */
+export function loggedError(error: unknown, depth = 0): LoggedError {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
+  const { code, cause }: { code?: unknown; cause?: unknown } = error;
+  return {
+    type: error.name,
+    message: error.message,
+    code: typeof code === 'string' ? code : undefined,
+    stack: error.stack,
+    cause: cause === undefined || depth === MAX_CAUSES ? undefined : loggedError(cause, depth + 1),
+  };
+}
