@@ -1,4 +1,5 @@
 /** The plugin for Fastify. */
+import type { IncomingMessage } from 'node:http';
 import type {
   FastifyInstance,
   FastifyPluginCallback,
@@ -22,25 +23,30 @@ export interface FastifyCorsOptions extends RouteOptions {
   readonly allowlist: Allowlist;
 }
 
-const METHODS: unique symbol = Symbol('origin-allowlist.methods');
-
-/** The choices of one URL's routes by method. Its OPTIONS route has them too: a preflight asks for one of the others. */
-type MethodChoices = Map<string, RouteChoice | undefined>;
+const KNOWN: unique symbol = Symbol('origin-allowlist.known');
+const STANDS_IN: unique symbol = Symbol('origin-allowlist.stands-in');
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The policy this route is decided by, its preflights included. Goes before `routes` and `policy` of the plugin. */
     readonly allowlist?: { readonly policy: string };
-    readonly [METHODS]?: MethodChoices;
+    /** What the plugin knows of the route, or of the one this stands in for. */
+    readonly [KNOWN]?: KnownRoute;
+    /** The route takes another's preflights. */
+    readonly [STANDS_IN]?: true;
   }
+}
+
+interface KnownRoute {
+  readonly choice: RouteChoice | undefined;
 }
 
 /**
  * CORS by the allowlist, as a Fastify plugin for the instance it is registered on and all below. Decides in `onRequest`, answers
  * preflights itself, and edits every other answer, errors, streams and hijacked replies included.
  *
- * Register it first and await that: hooks run in the order they were added, and routes declared earlier cannot be given preflights
- * by their own policy.
+ * Register it first and await that: hooks run in the order they were added, and the preflights of routes declared earlier cannot be
+ * decided by a policy of their config.
  *
  * @example
  * await app.register(cors, { allowlist });
@@ -50,8 +56,8 @@ declare module 'fastify' {
  * app.addHook('onRequest', authenticate);
  * await app.register(cors, { allowlist });
  *
- * @throws OptionsError (a TypeError with code `options_invalid`) for prefixes that could never match, names no policy can have, and
- *   one method of one URL under two policies.
+ * @throws OptionsError (a TypeError with code `options_invalid`) for prefixes that could never match and names no policy can have;
+ *   where a route is declared, for such a name too, and for a second policy of one method and URL.
  */
 export const cors: FastifyPluginCallback<FastifyCorsOptions> = Object.assign(registerCors, {
   // What fastify-plugin would set: the hooks are for the instance that registers, not for a child of its own.
@@ -67,32 +73,21 @@ function registerCors(
 ): void {
   const { allowlist } = options;
   const choose = compileRoutes(options);
-  const choicesByUrl = new Map<string, MethodChoices>();
-
-  app.addHook('onRoute', function (route) {
-    const key = `${hostOf(route)} ${route.url}`;
-    const choices = choicesByUrl.get(key) ?? new Map<string, RouteChoice | undefined>();
-    choicesByUrl.set(key, choices);
-    const needsPreflight = addChoices(choices, route);
-    route.config = { ...route.config, [METHODS]: choices };
-    // Later, so that an OPTIONS route which the application declares right after this one is found.
-    if (needsPreflight) this.after(() => addPreflightRoute(this, route, choices));
-  });
+  const choiceOfRoute = watchRoutes(app);
 
   app.addHook('onRequest', (request, reply, next) => {
-    if (reply.raw.headersSent || !claim(request.raw)) return next();
+    if (reply.raw.headersSent || !claim(request.raw)) return passOn(request, reply, next);
     const target = targetOf(request.raw);
-    const choice = routeChoice(request) ?? choose(target);
+    const choice = choiceOfRoute(request) ?? choose(target);
     const decision = allowlist.decide(requestOf(request.raw, target, choice));
-    if (!(decision instanceof Promise)) return enforce(decision, reply, next);
+    if (!(decision instanceof Promise)) return enforce(decision, request, reply, next);
     // Never rejects.
-    void decision.then((late) => enforce(late, reply, next));
+    void decision.then((late) => enforce(late, request, reply, next));
   });
-
   done();
 }
 
-function enforce(decision: Decision, reply: FastifyReply, next: () => void): void {
+function enforce(decision: Decision, request: FastifyRequest, reply: FastifyReply, next: () => void): void {
   if (decision.status !== null) {
     writeAnswer(reply.raw, decision, decision.status);
     void reply.send();
@@ -100,44 +95,57 @@ function enforce(decision: Decision, reply: FastifyReply, next: () => void): voi
   }
   // On the raw response, where hijacked replies, streams and error replies end up as well.
   if (decision.enforcement !== 'report') keepEdits(reply.raw, decision);
-  next();
+  passOn(request, reply, next);
 }
 
-/** @returns `undefined` = the route names no policy. */
-function routeChoice(request: FastifyRequest): RouteChoice | undefined {
-  const { config } = request.routeOptions;
-  const choices = config[METHODS];
-  if (choices === undefined) return earlyRouteChoice(request);
-  const { method } = request;
-  return choices.get(
-    method === 'OPTIONS' ? (request.headers['access-control-request-method'] ?? method) : method,
-  );
+/**
+ * Keeps the policies of routes, and has preflights find them: Fastify's own router matches a preflight as it would match the
+ * request that is asked about, to an OPTIONS route that stands in for the other. These are added once any route names a policy, and
+ * then for all, or a preflight of one route might find another's.
+ *
+ * @returns tells the choice of a request's route; `undefined` = it names no policy.
+ */
+function watchRoutes(app: FastifyInstance): (request: FastifyRequest) => RouteChoice | undefined {
+  const known = new Map<string, KnownRoute>();
+  const standIns: (() => void)[] = [];
+  let isNeeded = false;
+
+  if (!app.hasConstraintStrategy(PREFLIGHT.name)) app.addConstraintStrategy(PREFLIGHT);
+
+  app.addHook('onRoute', function (route) {
+    if (route.config?.[STANDS_IN] === true) return;
+    const choice = choiceOf(route);
+    const knownRoute = { choice };
+    route.config = { ...route.config, [KNOWN]: knownRoute };
+    for (const method of [route.method].flat()) {
+      const name = `${method} ${String(route.constraints?.host ?? '')}${route.url}`;
+      const twin = known.get(name);
+      // A twin differs by a constraint, such as `version`, that preflights do not carry.
+      if (twin !== undefined && twin.choice?.policy !== choice?.policy)
+        throw new OptionsError([`${method} ${route.url} is declared twice, with different policies.`]);
+      known.set(name, knownRoute);
+      standIns.push(() => addStandIn(this, route, method, knownRoute));
+    }
+    isNeeded ||= choice !== undefined;
+    if (isNeeded) for (const add of standIns.splice(0)) add();
+  });
+
+  return (request) => {
+    const { config, url } = request.routeOptions;
+    const knownRoute = config[KNOWN];
+    if (knownRoute !== undefined) return knownRoute.choice;
+    if (config.allowlist === undefined) return undefined;
+    const advice = 'await app.register(cors, …) before the route is declared';
+    request.log.warn(`Preflights of ${url} are not decided by the policy of its config: ${advice}.`);
+    return { policy: config.allowlist.policy, isAmbiguous: false };
+  };
 }
 
-/** For a route that was declared before the plugin was loaded: its own policy holds, but its preflights do not find it. */
-function earlyRouteChoice(request: FastifyRequest): RouteChoice | undefined {
-  const { config, url } = request.routeOptions;
-  if (config.allowlist === undefined) return undefined;
-  const advice = 'await app.register(cors, …) before declaring it';
-  request.log.warn(
-    `Preflights of ${request.method} ${url} are not decided by the policy of its config: ${advice}.`,
-  );
-  return { policy: config.allowlist.policy, isAmbiguous: false };
-}
-
-/** @returns whether the URL needs an OPTIONS route, for its preflights to find the choices. */
-function addChoices(choices: MethodChoices, route: FastifyRoute): boolean {
+function choiceOf(route: FastifyRoute): RouteChoice | undefined {
   const policy = route.config?.allowlist?.policy;
-  if (policy !== undefined) checkPolicyName(policy);
-  const choice = policy === undefined ? undefined : { policy, isAmbiguous: false };
-  const methods = [route.method].flat();
-  for (const method of methods) {
-    // Fastify replaces the HEAD route it made itself. Else it is a variant by a constraint that preflights do not carry.
-    if (method !== 'HEAD' && choices.has(method) && choices.get(method)?.policy !== policy)
-      throw new OptionsError([`${method} ${route.url} is declared twice with different policies.`]);
-    choices.set(method, choice);
-  }
-  return choice !== undefined && !methods.includes('OPTIONS');
+  if (policy === undefined) return undefined;
+  checkPolicyName(policy);
+  return { policy, isAmbiguous: false };
 }
 
 /** Documentation plugins leave the route out. */
@@ -145,30 +153,64 @@ interface HiddenSchema extends FastifySchema {
   readonly hide: boolean;
 }
 
-/** Lets Fastify's own router match preflights to the URL. What else asks for it is told what it was told before: 404. */
-function addPreflightRoute(
+/** What the onRoute hook is told beyond what was declared. */
+type DeclaredRoute = FastifyRoute & { readonly routePath: string; readonly prefix: string };
+
+function addStandIn(
   app: FastifyInstance,
-  route: FastifyRoute & { readonly routePath: string; readonly prefix: string },
-  choices: MethodChoices,
+  route: DeclaredRoute,
+  method: string,
+  knownRoute: KnownRoute,
 ): void {
   const host = route.constraints?.host;
-  const constraints = host === undefined ? {} : { host };
+  const constraints = { ...(host !== undefined && { host }), [PREFLIGHT.name]: method };
   if (app.hasRoute({ method: 'OPTIONS', url: route.url, constraints })) return;
   const schema: HiddenSchema = { hide: true };
+  const { prefixTrailingSlash } = route;
   app.route({
     method: 'OPTIONS',
-    // Fastify gives a plugin's `/` two URLs, with and without the slash, and tells only the latter.
+    // Fastify gives a plugin's `/` two URLs, with the slash and without, and tells of the latter.
     url: route.routePath === '' && route.prefix !== '' ? '/' : route.routePath,
-    ...(route.prefixTrailingSlash !== undefined && { prefixTrailingSlash: route.prefixTrailingSlash }),
+    ...(prefixTrailingSlash !== undefined && { prefixTrailingSlash }),
     constraints,
     schema,
-    config: { [METHODS]: choices },
-    handler: (_request, reply) => {
-      reply.callNotFound();
-    },
+    config: { [KNOWN]: knownRoute, [STANDS_IN]: true },
+    // Never reached: the onRequest hook answers or passes on.
+    handler: (_request, reply) => reply.callNotFound(),
   });
 }
 
-function hostOf(route: FastifyRoute): string {
-  return String(route.constraints?.host ?? '');
+/** Preflights that are the application's: its tenant only reports, or a layer of ours around this one has decided. */
+const passedOn = new WeakSet<IncomingMessage>();
+
+/** Runs the application: its own route for what came to a stand-in. */
+function passOn(request: FastifyRequest, reply: FastifyReply, next: () => void): void {
+  const isStandIn = request.method === 'OPTIONS' && request.routeOptions.config[STANDS_IN] === true;
+  if (!isStandIn) {
+    next();
+    return;
+  }
+  passedOn.add(request.raw);
+  reply.hijack();
+  request.server.routing(request.raw, reply.raw);
 }
+
+type ConstraintStrategy = Parameters<FastifyInstance['addConstraintStrategy']>[0];
+type RouteStorage = ReturnType<ConstraintStrategy['storage']>;
+
+/** Has the router tell preflights apart by the method they ask about; other routes take those that no stand-in is for. */
+const PREFLIGHT: ConstraintStrategy = {
+  name: 'originAllowlistPreflight',
+  storage() {
+    const routes = new Map<unknown, Parameters<RouteStorage['set']>[1]>();
+    return {
+      get: (method) => routes.get(method) ?? null,
+      set: (method, route) => void routes.set(method, route),
+    };
+  },
+  deriveConstraint(request) {
+    const { method, headers } = request;
+    if (method !== 'OPTIONS' || headers.origin === undefined || passedOn.has(request)) return undefined;
+    return headers['access-control-request-method'];
+  },
+};

@@ -114,7 +114,7 @@ function conclude(
     kind: draft.kind,
     allowed: draft.allowed,
     reason: draft.reason,
-    ...(entry && { matched: { pattern: entry.pattern, kind: entry.kind } }),
+    matched: entry === undefined ? undefined : { pattern: entry.pattern, kind: entry.kind },
     policy: policy?.name,
     enforcement,
     callsNext: !answersHere,

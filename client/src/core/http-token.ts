@@ -1,12 +1,9 @@
-/** The characters of a token (RFC 9110 §5.6.2), by code: 1 when allowed. */
-const TOKEN_CHARS = tokenChars();
+import { charTable, everyChar } from './ascii.js';
 
-function tokenChars(): Uint8Array {
-  const table = new Uint8Array(128);
-  const allowed = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  for (let index = 0; index < allowed.length; index += 1) table[allowed.charCodeAt(index)] = 1;
-  return table;
-}
+/** The characters of a token (RFC 9110 §5.6.2), by code: 1 when allowed. */
+const TOKEN_CHARS = charTable(
+  "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+);
 
 /** Whether a UTF-16 code unit may stand in a token. */
 export function isTokenChar(code: number): boolean {
@@ -15,10 +12,7 @@ export function isTokenChar(code: number): boolean {
 
 /** Whether a text is a method or header name (RFC 9110 §5.6.2). */
 export function isToken(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    if (!isTokenChar(text.charCodeAt(index))) return false;
-  }
-  return text.length > 0;
+  return text !== '' && everyChar(text, isTokenChar);
 }
 
 /** Methods no page may use, whatever the case (Fetch §2.2.1 "forbidden method"). */

@@ -1,3 +1,4 @@
+import { HYPHEN } from './ascii.js';
 import { MAX_ORIGIN_LENGTH, type Origin, parseOrigin } from './origin.js';
 import { type Affixes, growSuffix, type OriginEntry, type OriginSet } from './origin-set.js';
 
@@ -31,8 +32,7 @@ export function matchOrigin(
 
   const origin = parseOrigin(text);
   if (origin === undefined) return inactivity ?? (text === 'null' ? 'origin_not_listed' : 'origin_invalid');
-  if (set.wildcards.size === 0) return inactivity ?? 'origin_not_listed';
-  const search: Search = { set, origin, policy, nowMs, port: portText(origin), inactivity };
+  const search: Search = { set, origin, policy, nowMs, inactivity };
   return findWildcard(search) ?? search.inactivity ?? 'origin_not_listed';
 }
 
@@ -57,31 +57,35 @@ interface Search {
   readonly origin: Origin;
   readonly policy: string;
   readonly nowMs: number;
-  /** `:8443`, or the empty string for the scheme's default. */
-  readonly port: string;
   /** Of the first entry that fits and was passed over. */
   inactivity: OriginMiss | undefined;
 }
 
 function findWildcard(search: Search): OriginEntry | undefined {
-  const { origin } = search;
-  const onAnyPort = consider(search, `${origin.scheme}://${origin.host}:*`);
-  if (onAnyPort !== undefined || origin.hostKind !== 'name') return onAnyPort;
-  return findAffix(search) ?? findSubdomains(search);
+  const { set, origin } = search;
+  let entry: OriginEntry | undefined;
+  if (set.exactOnAnyPort.size > 0) {
+    entry = consider(search, set.exactOnAnyPort, `${origin.scheme}://${origin.host}:*`);
+  }
+  if (origin.hostKind !== 'name') return entry;
+  if (entry === undefined && set.affixes.size > 0) entry = findAffix(search);
+  if (entry === undefined && set.subdomains.size > 0) entry = findSubdomains(search);
+  return entry;
 }
 
-/** Affix patterns whose texts the leftmost label begins and ends with. */
+/** Affix patterns whose texts the leftmost label begins and ends with. Only lengths that some pattern has are tried. */
 function findAffix(search: Search): OriginEntry | undefined {
   const { host } = search.origin;
   const labelEnd = host.indexOf('.');
   if (labelEnd === -1) return undefined;
   const affixes = search.set.branches.get(host.slice(labelEnd + 1))?.affixes;
-  // The label is at most 63 characters (the parser saw to it), and `_` is outside what an affix wildcard stands for.
+  // What an affix wildcard stands for has no `_`; that a label has at most 63 characters the parser saw to.
   if (affixes === undefined || host.lastIndexOf('_', labelEnd) !== -1) return undefined;
-  const label = host.slice(0, labelEnd);
   for (const length of affixes.prefixLengths.keys()) {
-    if (!endsPrefix(label, length) || !affixes.prefixes.has(label.slice(0, length))) continue;
-    const entry = findSuffix(search, affixes, labelEnd, length);
+    if (length >= labelEnd || (length > 0 && host.charCodeAt(length - 1) !== HYPHEN)) continue;
+    const prefix = host.slice(0, length);
+    if (!affixes.prefixes.has(prefix)) continue;
+    const entry = findSuffix(search, affixes, prefix, labelEnd);
     if (entry !== undefined) return entry;
   }
   return undefined;
@@ -90,60 +94,60 @@ function findAffix(search: Search): OriginEntry | undefined {
 function findSuffix(
   search: Search,
   affixes: Affixes,
+  prefix: string,
   labelEnd: number,
-  prefixLength: number,
 ): OriginEntry | undefined {
-  const { scheme, host } = search.origin;
-  const prefix = host.slice(0, prefixLength);
+  const { host } = search.origin;
   for (const length of affixes.suffixLengths.keys()) {
-    const suffixStart = labelEnd - length;
-    // The wildcard stands for at least one character.
-    if (suffixStart <= prefixLength) continue;
-    if (length > 0 && host.charCodeAt(suffixStart) !== HYPHEN) continue;
-    const entry = considerPorts(search, `${scheme}://${prefix}*${host.slice(suffixStart)}`);
+    const start = labelEnd - length;
+    // The wildcard stands for one character at least.
+    if (start <= prefix.length || (length > 0 && host.charCodeAt(start) !== HYPHEN)) continue;
+    const entry = considerPorts(search, search.set.affixes, `${prefix}*`, start);
     if (entry !== undefined) return entry;
-  }
-  return undefined;
-}
-
-const HYPHEN = 0x2d;
-
-function endsPrefix(label: string, length: number): boolean {
-  return length === 0 || (length < label.length && label.charCodeAt(length - 1) === HYPHEN);
-}
-
-/** Subdomain patterns from the nearest parent outwards. */
-function findSubdomains(search: Search): OriginEntry | undefined {
-  const { scheme, host } = search.origin;
-  let start = farthestKnownSuffix(search.set, host);
-  while (start < host.length) {
-    const entry = considerPorts(search, `${scheme}://*.${host.slice(start)}`);
-    if (entry !== undefined) return entry;
-    const dot = host.indexOf('.', start);
-    start = dot === -1 ? host.length : dot + 1;
   }
   return undefined;
 }
 
 /**
- * Where the longest parent of a host that the list knows begins; the host's length when it knows none. Walked from the right
- * and given up at the first unknown suffix, so a header of 127 labels costs no more than the list is deep.
+ * Subdomain patterns from the nearest parent outwards. The host is walked from the right first, and given up at the first
+ * suffix the list does not know: a header of 127 labels costs no more than the list is deep.
  */
-function farthestKnownSuffix(set: OriginSet, host: string): number {
-  let known = host.length;
-  for (let start = growSuffix(host, known); start > 0; start = growSuffix(host, start)) {
-    if (!set.branches.has(host.slice(start))) break;
-    known = start;
+function findSubdomains(search: Search): OriginEntry | undefined {
+  const { set, origin } = search;
+  const { host } = origin;
+  const parents: number[] = [];
+  for (let start = growSuffix(host, host.length); start > 0; start = growSuffix(host, start)) {
+    const branch = set.branches.get(host.slice(start));
+    if (branch === undefined) break;
+    if (branch.subdomains > 0) parents.push(start);
   }
-  return known;
+  for (let index = parents.length - 1; index >= 0; index -= 1) {
+    const entry = considerPorts(search, set.subdomains, '*.', parents[index] ?? 0);
+    if (entry !== undefined) return entry;
+  }
+  return undefined;
 }
 
-function considerPorts(search: Search, stem: string): OriginEntry | undefined {
-  return consider(search, stem + search.port) ?? consider(search, `${stem}:*`);
+/** Tries the text of a wildcard that goes on like the host from `start`: on the origin's own port, then on any. */
+function considerPorts(
+  search: Search,
+  entries: ReadonlyMap<string, OriginEntry>,
+  wildcard: string,
+  start: number,
+): OriginEntry | undefined {
+  const { scheme, host, text } = search.origin;
+  const hostStart = scheme.length + 3;
+  const entry = consider(search, entries, `${scheme}://${wildcard}${text.slice(hostStart + start)}`);
+  if (entry !== undefined || search.set.wildcardsOnAnyPort === 0) return entry;
+  return consider(search, entries, `${scheme}://${wildcard}${host.slice(start)}:*`);
 }
 
-function consider(search: Search, pattern: string): OriginEntry | undefined {
-  const entry = search.set.wildcards.get(pattern);
+function consider(
+  search: Search,
+  entries: ReadonlyMap<string, OriginEntry>,
+  pattern: string,
+): OriginEntry | undefined {
+  const entry = entries.get(pattern);
   if (entry === undefined) return undefined;
   const inactivity = inactivityOf(entry, search.policy, search.nowMs);
   if (inactivity === undefined) return entry;
@@ -157,8 +161,4 @@ function inactivityOf(entry: OriginEntry, policy: string, nowMs: number): Origin
   if (entry.expiresAtMs !== undefined && !(nowMs < entry.expiresAtMs)) return 'entry_expired';
   if (entry.policies !== undefined && !entry.policies.includes(policy)) return 'entry_other_policy';
   return undefined;
-}
-
-function portText(origin: Origin): string {
-  return origin.port === undefined ? '' : `:${origin.port}`;
 }

@@ -1,4 +1,4 @@
-import type { AffixPattern, Pattern, PatternKind, SubdomainsPattern } from './pattern.js';
+import type { AffixPattern, AnyPattern, Pattern, PatternKind, SubdomainsPattern } from './pattern.js';
 
 /** What the set keeps of an entry. Kept small: a tenant may have 100,000. */
 export interface OriginEntry {
@@ -13,17 +13,19 @@ export interface OriginEntry {
 }
 
 /**
- * The wildcards at and below one host suffix. `example.com` has a branch when some wildcard stands at it (`*.example.com`,
- * `pr-*.example.com`) or deeper, so a walk from the right ends as soon as the list knows nothing further.
+ * What a set knows of one host suffix. `example.com` has a branch when some wildcard stands at it (`*.example.com`,
+ * `pr-*.example.com`) or deeper, so that a walk from the right ends as soon as the list knows nothing further.
  */
 export interface Branch {
   /** Wildcards at this suffix or below it; at 0 the branch is dropped. */
   size: number;
-  /** Affix patterns whose parent host this is. */
+  /** Subdomain patterns whose parent host this is. */
+  subdomains: number;
+  /** The same for affix patterns, by what stands beside the `*`. */
   affixes: Affixes | undefined;
 }
 
-/** Texts beside the `*` of affix patterns under one parent host, each with the number of patterns that have it. */
+/** Texts beside the `*` of the affix patterns under one parent host, each with the number of patterns that have it. */
 export interface Affixes {
   readonly prefixes: Map<string, number>;
   readonly prefixLengths: Map<number, number>;
@@ -32,14 +34,18 @@ export interface Affixes {
 
 /**
  * A tenant's patterns, arranged so that a look-up costs the same at ten entries and at 100,000, whoever wrote the header.
- * Every pattern is filed under its own canonical text; a wildcard is found by building the few texts that would cover the
- * origin. Exact texts are filed apart, so that no header can name a wildcard by its text.
+ * Each is filed under its own canonical text, and wildcards are found by building the few texts that would cover the origin.
+ * Exact texts have a map of their own: it is asked with the raw header, which must not name a wildcard by its text.
  */
 export interface OriginSet {
-  /** By the whole text of the origin (`null` included), compared with the raw header. */
+  /** `https://app.example.com[:port]` and `null`. */
   readonly exact: Map<string, OriginEntry>;
-  /** `:*`, subdomain and affix patterns, by their text. */
-  readonly wildcards: Map<string, OriginEntry>;
+  /** `https://app.example.com:*` */
+  readonly exactOnAnyPort: Map<string, OriginEntry>;
+  readonly subdomains: Map<string, OriginEntry>;
+  readonly affixes: Map<string, OriginEntry>;
+  /** Of the subdomain and affix patterns, how many end in `:*`. */
+  wildcardsOnAnyPort: number;
   readonly branches: Map<string, Branch>;
   /** The entry `*`. */
   any: OriginEntry | undefined;
@@ -47,26 +53,26 @@ export interface OriginSet {
 
 /** An empty set: it lets nobody in. */
 export function createOriginSet(): OriginSet {
-  return { exact: new Map(), wildcards: new Map(), branches: new Map(), any: undefined };
+  return {
+    exact: new Map(),
+    exactOnAnyPort: new Map(),
+    subdomains: new Map(),
+    affixes: new Map(),
+    wildcardsOnAnyPort: 0,
+    branches: new Map(),
+    any: undefined,
+  };
 }
 
 /** Adds an entry, or replaces the one with the same pattern. */
 export function addOrigin(set: OriginSet, pattern: Pattern, entry: OriginEntry): void {
-  switch (pattern.kind) {
-    case 'any':
-      set.any = entry;
-      return;
-    case 'null':
-      set.exact.set(pattern.text, entry);
-      return;
-    case 'exact':
-      (pattern.anyPort ? set.wildcards : set.exact).set(pattern.text, entry);
-      return;
-    case 'subdomains':
-    case 'affix':
-      if (!set.wildcards.has(pattern.text)) growBranches(set, pattern);
-      set.wildcards.set(pattern.text, entry);
+  if (pattern.kind === 'any') {
+    set.any = entry;
+    return;
   }
+  const entries = entriesFor(set, pattern);
+  if (isWildcard(pattern) && !entries.has(pattern.text)) addWildcard(set, pattern);
+  entries.set(pattern.text, entry);
 }
 
 /**
@@ -75,28 +81,39 @@ export function addOrigin(set: OriginSet, pattern: Pattern, entry: OriginEntry):
  * @returns whether there was one.
  */
 export function deleteOrigin(set: OriginSet, pattern: Pattern): boolean {
-  switch (pattern.kind) {
-    case 'any': {
-      const had = set.any !== undefined;
-      set.any = undefined;
-      return had;
-    }
-    case 'null':
-      return set.exact.delete(pattern.text);
-    case 'exact':
-      return (pattern.anyPort ? set.wildcards : set.exact).delete(pattern.text);
-    case 'subdomains':
-    case 'affix': {
-      const had = set.wildcards.delete(pattern.text);
-      if (had) shrinkBranches(set, pattern);
-      return had;
-    }
+  if (pattern.kind === 'any') {
+    const had = set.any !== undefined;
+    set.any = undefined;
+    return had;
   }
+  const had = entriesFor(set, pattern).delete(pattern.text);
+  if (had && isWildcard(pattern)) deleteWildcard(set, pattern);
+  return had;
 }
 
 /** Entries in the set. */
 export function countOrigins(set: OriginSet): number {
-  return set.exact.size + set.wildcards.size + (set.any === undefined ? 0 : 1);
+  const any = set.any === undefined ? 0 : 1;
+  return any + set.exact.size + set.exactOnAnyPort.size + set.subdomains.size + set.affixes.size;
+}
+
+function entriesFor(set: OriginSet, pattern: Exclude<Pattern, AnyPattern>): Map<string, OriginEntry> {
+  switch (pattern.kind) {
+    case 'null':
+      return set.exact;
+    case 'exact':
+      return pattern.anyPort ? set.exactOnAnyPort : set.exact;
+    case 'subdomains':
+      return set.subdomains;
+    case 'affix':
+      return set.affixes;
+  }
+}
+
+type WildcardPattern = SubdomainsPattern | AffixPattern;
+
+function isWildcard(pattern: Pattern): pattern is WildcardPattern {
+  return pattern.kind === 'subdomains' || pattern.kind === 'affix';
 }
 
 /**
@@ -108,20 +125,29 @@ export function growSuffix(host: string, start: number): number {
   return host.lastIndexOf('.', start - 2) + 1;
 }
 
-function growBranches(set: OriginSet, pattern: SubdomainsPattern | AffixPattern): void {
+function addWildcard(set: OriginSet, pattern: WildcardPattern): void {
   const { host } = pattern;
+  if (pattern.anyPort) set.wildcardsOnAnyPort += 1;
   for (let start = growSuffix(host, host.length); start !== -1; start = growSuffix(host, start)) {
     const suffix = host.slice(start);
-    const branch = set.branches.get(suffix);
-    if (branch === undefined) set.branches.set(suffix, { size: 1, affixes: undefined });
-    else branch.size += 1;
+    const branch = set.branches.get(suffix) ?? { size: 0, subdomains: 0, affixes: undefined };
+    branch.size += 1;
+    set.branches.set(suffix, branch);
   }
-  if (pattern.kind === 'affix') addAffix(set, pattern);
+  const parent = set.branches.get(host);
+  if (parent === undefined) return;
+  if (pattern.kind === 'subdomains') parent.subdomains += 1;
+  else addAffix(parent, pattern);
 }
 
-function shrinkBranches(set: OriginSet, pattern: SubdomainsPattern | AffixPattern): void {
+function deleteWildcard(set: OriginSet, pattern: WildcardPattern): void {
   const { host } = pattern;
-  if (pattern.kind === 'affix') deleteAffix(set, pattern);
+  if (pattern.anyPort) set.wildcardsOnAnyPort -= 1;
+  const parent = set.branches.get(host);
+  if (parent !== undefined) {
+    if (pattern.kind === 'subdomains') parent.subdomains -= 1;
+    else deleteAffix(parent, pattern);
+  }
   for (let start = growSuffix(host, host.length); start !== -1; start = growSuffix(host, start)) {
     const suffix = host.slice(start);
     const branch = set.branches.get(suffix);
@@ -131,22 +157,19 @@ function shrinkBranches(set: OriginSet, pattern: SubdomainsPattern | AffixPatter
   }
 }
 
-function addAffix(set: OriginSet, pattern: AffixPattern): void {
-  const branch = set.branches.get(pattern.host);
-  if (branch === undefined) return;
-  branch.affixes ??= { prefixes: new Map(), prefixLengths: new Map(), suffixLengths: new Map() };
-  increment(branch.affixes.prefixes, pattern.prefix);
-  increment(branch.affixes.prefixLengths, pattern.prefix.length);
-  increment(branch.affixes.suffixLengths, pattern.suffix.length);
+function addAffix(parent: Branch, pattern: AffixPattern): void {
+  parent.affixes ??= { prefixes: new Map(), prefixLengths: new Map(), suffixLengths: new Map() };
+  increment(parent.affixes.prefixes, pattern.prefix);
+  increment(parent.affixes.prefixLengths, pattern.prefix.length);
+  increment(parent.affixes.suffixLengths, pattern.suffix.length);
 }
 
-function deleteAffix(set: OriginSet, pattern: AffixPattern): void {
-  const branch = set.branches.get(pattern.host);
-  if (branch?.affixes === undefined) return;
-  decrement(branch.affixes.prefixes, pattern.prefix);
-  decrement(branch.affixes.prefixLengths, pattern.prefix.length);
-  decrement(branch.affixes.suffixLengths, pattern.suffix.length);
-  if (branch.affixes.prefixes.size === 0) branch.affixes = undefined;
+function deleteAffix(parent: Branch, pattern: AffixPattern): void {
+  if (parent.affixes === undefined) return;
+  decrement(parent.affixes.prefixes, pattern.prefix);
+  decrement(parent.affixes.prefixLengths, pattern.prefix.length);
+  decrement(parent.affixes.suffixLengths, pattern.suffix.length);
+  if (parent.affixes.prefixes.size === 0) parent.affixes = undefined;
 }
 
 function increment<K>(tally: Map<K, number>, key: K): void {

@@ -1,3 +1,13 @@
+import {
+  COLON,
+  DOT,
+  isDigit,
+  isLabelChar,
+  isLowerLetter,
+  isSchemeChar,
+  OPEN_BRACKET,
+  ZERO,
+} from './ascii.js';
 import { endsInNumber, isCanonicalIpv4, isCanonicalIpv6 } from './ip.js';
 
 /** Characters the longest possible origin has: scheme 64, `://`, host 253, `:` and five digits. */
@@ -56,7 +66,7 @@ export function parseOrigin(text: string): Origin | undefined {
 
   const hostStart = schemeEnd + 3;
   const hostEnd =
-    text.charCodeAt(hostStart) === BRACKET ? endOfIpv6(text, hostStart) : endOfName(text, hostStart);
+    text.charCodeAt(hostStart) === OPEN_BRACKET ? endOfIpv6(text, hostStart) : endOfName(text, hostStart);
   if (hostEnd <= hostStart) return undefined;
   const host = text.slice(hostStart, hostEnd);
   const hostKind = kindOfHost(host);
@@ -68,31 +78,11 @@ export function parseOrigin(text: string): Origin | undefined {
   return { text, scheme, host, hostKind, port };
 }
 
-const HYPHEN = 0x2d;
-const DOT = 0x2e;
-const PLUS = 0x2b;
-const COLON = 0x3a;
-const BRACKET = 0x5b;
-const UNDERSCORE = 0x5f;
-
-function isLowerLetter(code: number): boolean {
-  return code >= 0x61 && code <= 0x7a;
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
-}
-
 /** Index just past the scheme, 0 when the text does not begin with one. */
 function endOfScheme(text: string): number {
   if (!isLowerLetter(text.charCodeAt(0))) return 0;
   let index = 1;
-  while (index < text.length) {
-    const code = text.charCodeAt(index);
-    const inScheme = isLowerLetter(code) || isDigit(code) || code === PLUS || code === HYPHEN || code === DOT;
-    if (!inScheme) break;
-    index += 1;
-  }
+  while (isSchemeChar(text.charCodeAt(index))) index += 1;
   return index > MAX_SCHEME_LENGTH ? 0 : index;
 }
 
@@ -107,7 +97,7 @@ function endOfName(text: string, start: number): number {
       labelStart = index + 1;
     } else if (code === COLON) {
       break;
-    } else if (!isLowerLetter(code) && !isDigit(code) && code !== HYPHEN && code !== UNDERSCORE) {
+    } else if (!isLabelChar(code)) {
       return 0;
     }
   }
@@ -122,7 +112,7 @@ function endOfIpv6(text: string, start: number): number {
 }
 
 function kindOfHost(host: string): HostKind | undefined {
-  if (host.charCodeAt(0) === BRACKET) return isCanonicalIpv6(host.slice(1, -1)) ? 'ipv6' : undefined;
+  if (host.charCodeAt(0) === OPEN_BRACKET) return isCanonicalIpv6(host.slice(1, -1)) ? 'ipv6' : undefined;
   // URL parsers read such a host as an address or refuse it (WHATWG URL "ends in a number checker").
   if (endsInNumber(host)) return isCanonicalIpv4(host) ? 'ipv4' : undefined;
   return 'name';
@@ -135,8 +125,8 @@ function readPort(text: string, colon: number): number | undefined {
   let port = 0;
   for (let index = colon + 1; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
-    if (!isDigit(code) || (port === 0 && code === 0x30)) return undefined;
-    port = port * 10 + (code - 0x30);
+    if (!isDigit(code) || (port === 0 && code === ZERO)) return undefined;
+    port = port * 10 + (code - ZERO);
   }
   return port > MAX_PORT ? undefined : port;
 }

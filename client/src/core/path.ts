@@ -1,3 +1,4 @@
+import { BACKSLASH, DOT, isUpperLetter, PERCENT, SLASH, TILDE } from './ascii.js';
 import type { CompiledPolicy } from './policy.js';
 
 /** The policy a request's path leads to, or why none can be told. */
@@ -61,11 +62,6 @@ export function normalisePath(path: string): string | undefined {
   return `/${segments.join('/')}`;
 }
 
-const PERCENT = 0x25;
-const DOT = 0x2e;
-const SLASH = 0x2f;
-const BACKSLASH = 0x5c;
-
 /** The path part of a request target (RFC 9112 §3.2), `undefined` when the target has none of the known forms. */
 function rawPath(target: string): string | undefined {
   const path = target.slice(0, endOfPath(target));
@@ -119,8 +115,7 @@ function isPlain(path: string): boolean {
   let previous = 0;
   for (let index = 0; index < path.length; index += 1) {
     const code = path.charCodeAt(index);
-    const isUpper = code >= 0x41 && code <= 0x5a;
-    if (isUpper || code === PERCENT || code === BACKSLASH || code > 0x7e) return false;
+    if (isUpperLetter(code) || code === PERCENT || code === BACKSLASH || code > TILDE) return false;
     if (previous === SLASH && (code === SLASH || code === DOT)) return false;
     previous = code;
   }

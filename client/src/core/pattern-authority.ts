@@ -1,3 +1,4 @@
+import { charTable } from './ascii.js';
 import { parseIpv6 } from './ip.js';
 import { type Diagnosis, note, noteRepaired } from './pattern-problem.js';
 
@@ -19,9 +20,11 @@ export function checkAuthority(rest: string, diagnosis: Diagnosis): Authority {
   return splitPort(rest.slice(at + 1, end), diagnosis);
 }
 
+const AUTHORITY_END = charTable('/?#');
+
 function endOfAuthority(text: string): number {
   for (let index = 0; index < text.length; index += 1) {
-    if ('/?#'.includes(text.charAt(index))) return index;
+    if (AUTHORITY_END[text.charCodeAt(index)] === 1) return index;
   }
   return text.length;
 }

@@ -1,3 +1,4 @@
+import { everyChar, isDigit, isNameChar, isUpperLetter, STAR } from './ascii.js';
 import type { HostKind } from './origin.js';
 import { checkIpv6 } from './pattern-ipv6.js';
 import { checkName } from './pattern-name.js';
@@ -51,52 +52,44 @@ const EXTENSION_IDS = new Map([
 ]);
 
 function isChromeId(host: string): boolean {
-  return host.length === 32 && everyChar(host, (char) => char >= 'a' && char <= 'p');
+  return host.length === 32 && everyChar(host, (code) => code >= 0x61 && code <= 0x70);
 }
 
 function isUuid(host: string): boolean {
   const parts = host.split('-');
   const lengths = parts.map((part) => part.length).join('-');
-  return lengths === '8-4-4-4-12' && parts.every((part) => everyChar(part, isHexDigit));
+  return lengths === '8-4-4-4-12' && parts.every((part) => everyChar(part, isLowerHexDigit));
 }
 
-function isHexDigit(char: string): boolean {
-  return (char >= '0' && char <= '9') || (char >= 'a' && char <= 'f');
-}
-
-function everyChar(text: string, test: (char: string) => boolean): boolean {
-  for (const char of text) {
-    if (!test(char)) return false;
-  }
-  return true;
+function isLowerHexDigit(code: number): boolean {
+  return isDigit(code) || (code >= 0x61 && code <= 0x66);
 }
 
 /** The host as browsers send it: lower case, and the A-labels of what is not ASCII. */
 function toLowerAscii(given: string, diagnosis: Diagnosis): string {
+  if (everyChar(given, isLowerAscii)) return given;
   const lower = given.toLowerCase();
-  if (isAscii(given)) {
-    if (lower !== given) noteRepaired(diagnosis, 'UPPERCASE', given, 'Browsers send hosts in lower case.');
+  if (everyChar(given, isAscii)) {
+    noteRepaired(diagnosis, 'UPPERCASE', given, 'Browsers send hosts in lower case.');
     return lower;
   }
   const ascii = asciiForm(lower);
-  // Not ASCII was noted for the text as a whole; without an ASCII form there is nothing to repair it with.
+  // That it is not ASCII was noted for the text as a whole; without an ASCII form there is nothing to repair it with.
   if (ascii === undefined) diagnosis.isRepairable = false;
   return ascii ?? lower;
 }
 
-function isAscii(text: string): boolean {
-  return everyChar(text, (char) => char <= '\x7f');
+function isAscii(code: number): boolean {
+  return code < 0x80;
 }
 
-/** WHATWG URL "domain to ASCII", by the platform: the mapping tables are far larger than this engine. */
+function isLowerAscii(code: number): boolean {
+  return isAscii(code) && !isUpperLetter(code);
+}
+
+/** WHATWG URL "domain to ASCII", by the platform: its mapping tables are far larger than this engine. */
 function asciiForm(host: string): string | undefined {
   // What URL parsers give a meaning of their own must not be lost in their reading.
-  if (!everyChar(host, (char) => char > '\x7f' || isHostChar(char) || char === '.' || char === '*'))
-    return undefined;
+  if (!everyChar(host, (code) => !isAscii(code) || isNameChar(code) || code === STAR)) return undefined;
   return URL.canParse(`https://${host}`) ? new URL(`https://${host}`).hostname : undefined;
-}
-
-/** Characters of a label: what WHATWG leaves over of the host's, without those no registry ever gave out. */
-export function isHostChar(char: string): boolean {
-  return (char >= 'a' && char <= 'z') || (char >= '0' && char <= '9') || char === '-' || char === '_';
 }

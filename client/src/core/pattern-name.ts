@@ -1,6 +1,7 @@
+import { everyChar, isNameChar } from './ascii.js';
 import { endsInNumber, isCanonicalIpv4, parseIpv4 } from './ip.js';
 import { MAX_HOST_LENGTH, MAX_LABEL_LENGTH } from './origin.js';
-import { type HostForm, isHostChar } from './pattern-host.js';
+import type { HostForm } from './pattern-host.js';
 import { type Diagnosis, note, noteRepaired } from './pattern-problem.js';
 import { ACE_PREFIX, isDecodable } from './punycode.js';
 
@@ -49,21 +50,15 @@ export function checkLabels(name: string, diagnosis: Diagnosis): void {
 
 /** Notes characters outside the host grammar. What is not ASCII was noted for the whole text. */
 export function checkCharacters(name: string, diagnosis: Diagnosis, isAllowed = isNameChar): void {
+  if (everyChar(name, isAllowed)) return;
   const bad = new Set<string>();
-  for (const char of name) {
-    if (!isAllowed(char) && char <= '\x7f') bad.add(char);
+  for (let index = 0; index < name.length; index += 1) {
+    const code = name.charCodeAt(index);
+    if (code < 0x80 && !isAllowed(code)) bad.add(name.charAt(index));
   }
   if (bad.size === 0) return;
-  note(
-    diagnosis,
-    'BAD_HOST_CHAR',
-    [...bad].join(''),
-    'A host holds letters, digits, hyphens, underscores and dots.',
-  );
-}
-
-function isNameChar(char: string): boolean {
-  return isHostChar(char) || char === '.';
+  const shown = [...bad].join('');
+  note(diagnosis, 'BAD_HOST_CHAR', shown, 'A host holds letters, digits, hyphens, underscores and dots.');
 }
 
 /** The platform's URL parser is asked too: it knows which code points a name may hold, which is a table too large for here. */

@@ -1,3 +1,4 @@
+import { everyChar, isDigit } from './ascii.js';
 import { defaultPort, MAX_PORT } from './origin.js';
 import { type Diagnosis, note, noteRepaired } from './pattern-problem.js';
 
@@ -22,7 +23,7 @@ export function checkPort(text: string, scheme: string | undefined, diagnosis: D
     return NO_PORT;
   }
   const digits = text.slice(1);
-  if (!isDecimal(digits)) {
+  if (!everyChar(digits, isDigit)) {
     note(diagnosis, 'PORT_INVALID', text, 'A port is a number, or * for any.');
     return NO_PORT;
   }
@@ -44,12 +45,4 @@ export function checkPort(text: string, scheme: string | undefined, diagnosis: D
     return NO_PORT;
   }
   return { port, anyPort: false };
-}
-
-function isDecimal(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code < 0x30 || code > 0x39) return false;
-  }
-  return true;
 }

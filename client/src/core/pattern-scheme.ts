@@ -1,3 +1,4 @@
+import { COLON, charTable, everyChar, isDigit, isLowerLetter, isSchemeChar } from './ascii.js';
 import { MAX_SCHEME_LENGTH } from './origin.js';
 import { type Diagnosis, note, noteRepaired } from './pattern-problem.js';
 
@@ -61,13 +62,15 @@ export function checkScheme(text: string, diagnosis: Diagnosis): SchemeSplit | u
   return { scheme: checkSchemeName(given, scheme, diagnosis), rest };
 }
 
+/** From one of these on a text is a path or an address: a later colon is no scheme's. */
+const AFTER_SCHEME = charTable('/[@#');
+
 /** Index of the colon that ends the scheme; 0 when the text has no scheme. */
 function schemeEnd(text: string): number {
   for (let index = 0; index < text.length; index += 1) {
-    const char = text.charAt(index);
-    if (char === ':') return index;
-    // From here on the text is a host, a path or an address: a later colon is no scheme's.
-    if (char === '/' || char === '[' || char === '@' || char === '#') return 0;
+    const code = text.charCodeAt(index);
+    if (code === COLON) return index;
+    if (AFTER_SCHEME[code] === 1) return 0;
   }
   return 0;
 }
@@ -87,7 +90,7 @@ function skipSlashes(text: string, start: number): number {
 function isHostAndPort(before: string, after: string): boolean {
   if (before === 'http' || before === 'https') return false;
   if (before.includes('.') || before.includes('*')) return true;
-  return after === '' || after.startsWith('*') || (after.charAt(0) >= '0' && after.charAt(0) <= '9');
+  return after === '' || after.startsWith('*') || isDigit(after.charCodeAt(0));
 }
 
 /** Texts that lost their colon; without this they would be read as the host `https`. */
@@ -144,13 +147,7 @@ function checkSchemeName(given: string, scheme: string, diagnosis: Diagnosis): s
 }
 
 function isSchemeName(scheme: string): boolean {
-  for (let index = 0; index < scheme.length; index += 1) {
-    const char = scheme.charAt(index);
-    const isLetter = char >= 'a' && char <= 'z';
-    const isOther = (char >= '0' && char <= '9') || char === '+' || char === '-' || char === '.';
-    if (!isLetter && !(isOther && index > 0)) return false;
-  }
-  return true;
+  return isLowerLetter(scheme.charCodeAt(0)) && everyChar(scheme, isSchemeChar);
 }
 
 /** The origin inside `blob:https://example.com/uuid`, the one its page sends. */

@@ -1,3 +1,4 @@
+import { charTable, SPACE, TILDE } from './ascii.js';
 import { type Diagnosis, note, noteRepaired } from './pattern-problem.js';
 
 /**
@@ -59,13 +60,13 @@ const REGEX_PARTS = [
 ];
 
 /** Characters that make the longer look worth it. */
-const SUSPICIOUS = new Set(`${QUOTES}${SEPARATORS.join('')}\\^$()[?`);
+const SUSPICIOUS = charTable(`${QUOTES}${SEPARATORS.join('')}\\^$()[?`);
 
 /** One quick pass that nearly every stored pattern goes through without more. */
 function isUnsuspicious(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
-    if (code <= 0x20 || code > 0x7e || SUSPICIOUS.has(text.charAt(index))) return false;
+    if (code <= SPACE || code > TILDE || SUSPICIOUS[code] === 1) return false;
   }
   return text !== '' && !text.startsWith('.') && !text.includes('://.');
 }

@@ -1,13 +1,14 @@
+import { DOT, everyChar, HYPHEN, isLabelChar, STAR, UNDERSCORE } from './ascii.js';
 import { endsInNumber } from './ip.js';
 import { MAX_LABEL_LENGTH } from './origin.js';
-import { type HostForm, isHostChar } from './pattern-host.js';
+import type { HostForm } from './pattern-host.js';
 import { checkCharacters, checkLabels, checkLength } from './pattern-name.js';
 import { type Diagnosis, note, noteRepaired } from './pattern-problem.js';
 import { ACE_PREFIX } from './punycode.js';
 
 /** Checks a host that has a `*` somewhere. */
 export function checkWildcard(given: string, diagnosis: Diagnosis): HostForm | undefined {
-  if (isOnly(given, '*.')) {
+  if (everyChar(given, (code) => code === STAR || code === DOT)) {
     note(
       diagnosis,
       'WILDCARD_HOST',
@@ -65,15 +66,12 @@ function checkAffix(label: string, parent: string, diagnosis: Diagnosis): HostFo
 }
 
 /** What an affix wildcard's label is made of; a name with `_` is no preview's. */
-function isAffixChar(char: string): boolean {
-  return isHostChar(char) && char !== '_';
+function isAffixChar(code: number): boolean {
+  return isLabelChar(code) && code !== UNDERSCORE;
 }
 
 function hasLetterOrDigit(text: string): boolean {
-  for (const char of text) {
-    if (isAffixChar(char) && char !== '-') return true;
-  }
-  return false;
+  return !everyChar(text, (code) => code === HYPHEN || code === UNDERSCORE);
 }
 
 function noteWildcardAddress(host: string, diagnosis: Diagnosis): void {
@@ -84,11 +82,4 @@ function noteWildcardAddress(host: string, diagnosis: Diagnosis): void {
 function isAddressBesideWildcards(host: string): boolean {
   const rest = host.split('.').filter((label) => !label.includes('*'));
   return rest.length > 0 && rest.every((label) => endsInNumber(label));
-}
-
-function isOnly(text: string, chars: string): boolean {
-  for (const char of text) {
-    if (!chars.includes(char)) return false;
-  }
-  return true;
 }

@@ -99,19 +99,23 @@ function readPattern(text: string): Reading {
   return { pattern: buildPattern(split.scheme, host, port), diagnosis };
 }
 
-function buildPattern(scheme: string, host: HostForm, { port, anyPort }: PortForm): Pattern {
+function buildPattern(scheme: string, form: HostForm, { port, anyPort }: PortForm): Pattern {
   const portText = anyPort ? ':*' : port === undefined ? '' : `:${port}`;
-  return { ...host, text: `${scheme}://${hostText(host)}${portText}`, scheme, port, anyPort };
-}
-
-function hostText(form: HostForm): string {
+  const { host } = form;
   switch (form.kind) {
-    case 'exact':
-      return form.host;
-    case 'subdomains':
-      return `*.${form.host}`;
-    case 'affix':
-      return `${form.prefix}*${form.suffix}.${form.host}`;
+    case 'exact': {
+      const text = `${scheme}://${host}${portText}`;
+      return { kind: 'exact', text, scheme, host, hostKind: form.hostKind, port, anyPort };
+    }
+    case 'subdomains': {
+      const text = `${scheme}://*.${host}${portText}`;
+      return { kind: 'subdomains', text, scheme, host, port, anyPort };
+    }
+    case 'affix': {
+      const { prefix, suffix } = form;
+      const text = `${scheme}://${prefix}*${suffix}.${host}${portText}`;
+      return { kind: 'affix', text, scheme, host, prefix, suffix, port, anyPort };
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { COMMA, SPACE, TAB } from './ascii.js';
 import { isTokenChar } from './http-token.js';
 
 /** `Access-Control-Request-Headers` lines of one request that are read. */
@@ -11,10 +12,6 @@ export const MAX_EMPTY_ELEMENTS = 16;
 
 /** Why the header names of a preflight cannot be told. */
 export type RequestHeadersFault = 'request_headers_invalid' | 'request_headers_oversized';
-
-const TAB = 0x09;
-const SPACE = 0x20;
-const COMMA = 0x2c;
 
 /**
  * Reads the names in `Access-Control-Request-Headers` by index, within bounds that are checked before anything is read: a

@@ -20,7 +20,11 @@ export const CORS_RESPONSE_HEADERS: readonly string[] = [
 
 /** The names an answer does not set, so that setting and removing commute. */
 export function namesNotIn(headers: Readonly<Record<string, string>>): readonly string[] {
-  return CORS_RESPONSE_HEADERS.filter((name) => headers[name] === undefined);
+  const names: string[] = [];
+  for (const name of CORS_RESPONSE_HEADERS) {
+    if (headers[name] === undefined) names.push(name);
+  }
+  return names;
 }
 
 const ORIGIN = 'Origin';
