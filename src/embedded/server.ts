@@ -83,7 +83,8 @@ async function tryStart(options: ServerOptions, port: number): Promise<Attempt> 
     await stopServer(pid);
     return { ok: false, reason: await lastWords(options.logFile) };
   }
-  const url = `postgresql://${DATABASE_USER}:${cluster.password}@127.0.0.1:${port}/postgres`;
+  // Over loopback, without TLS, whatever a PGSSLMODE of the caller asks for.
+  const url = `postgresql://${DATABASE_USER}:${cluster.password}@127.0.0.1:${port}/postgres?sslmode=disable`;
   const stop = async () => {
     await stopServer(pid);
     await ended;

@@ -9,7 +9,7 @@ import { commandLine } from '../../src/embedded/process-state.js';
 import { accountsToTest } from '../support/accounts.js';
 import { type Checkout, makeCheckout } from '../support/checkout.js';
 import { openHalfRequest } from '../support/half-request.js';
-import { type SeenProcess, stillRunning } from '../support/processes.js';
+import { type SeenProcess, sendSignal, stillRunning } from '../support/processes.js';
 import { killServices, type ServiceProcess, startService } from '../support/service-process.js';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
@@ -187,5 +187,5 @@ async function killAll(signal: NodeJS.Signals, family: readonly SeenProcess[], t
   const commands = await Promise.all(family.map(({ pid }) => commandLine(pid)));
   const meant = family.filter((_seen, index) => commands[index]?.includes(text));
   expect(meant.length).toBeGreaterThan(0);
-  for (const { pid } of meant) process.kill(pid, signal);
+  for (const { pid } of meant) sendSignal(pid, signal);
 }

@@ -53,11 +53,11 @@ describe.each(await accountsToTest())(
       expect(await response.json()).toMatchObject({ slug: 'acme', revision: 2 });
     });
 
-    /** Without DATA_DIR, and without a PATH to find anything on. */
+    /** Without DATA_DIR, without a PATH to find anything on, and with a PostgreSQL setting meant for another server. */
     function start() {
       return startService({
         folder: checkout.folder,
-        env: {},
+        env: { PGSSLMODE: 'require', PGDATA: '/nowhere' },
         umask: '077',
         ...(uid !== undefined && { uid }),
       });

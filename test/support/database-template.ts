@@ -1,16 +1,14 @@
 import { Client } from 'pg';
-import type { Logger } from '../../src/log.js';
 import { applyMigrations } from '../../src/store/migrations.js';
+import { silentLog } from './silent-log.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
-const silence = () => undefined;
-const SILENT: Logger = { debug: silence, info: silence, warn: silence, error: silence };
 
 /** Makes the migrated database every test database is copied from: copying takes a tenth of the time of migrating. */
 export async function createTemplate(serverUrl: string, prefix: string): Promise<void> {
   const name = templateName(prefix);
   await withClient(serverUrl, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE template0`));
-  await applyMigrations({ databaseUrl: databaseUrl(serverUrl, name), log: SILENT });
+  await applyMigrations({ databaseUrl: databaseUrl(serverUrl, name), log: silentLog });
 }
 
 /** Drops every database of one run, also those a failed test left. */

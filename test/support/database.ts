@@ -11,18 +11,12 @@ export interface TestDatabase {
 
 /** Copies the migrated template: `const database = await createTestDatabase()` in `beforeAll`, `drop` in `afterAll`. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  return createDatabaseFrom(templateName(inject('databasePrefix')));
-}
-
-/** A database without a table, for tests of the migrations themselves. */
-export async function createEmptyDatabase(): Promise<TestDatabase> {
-  return createDatabaseFrom('template0');
-}
-
-async function createDatabaseFrom(template: string): Promise<TestDatabase> {
   const serverUrl = inject('postgresUrl');
-  const name = `${inject('databasePrefix')}_${randomBytes(6).toString('hex')}`;
-  await withClient(serverUrl, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
+  const prefix = inject('databasePrefix');
+  const name = `${prefix}_${randomBytes(6).toString('hex')}`;
+  await withClient(serverUrl, (client) =>
+    client.query(`CREATE DATABASE ${name} TEMPLATE ${templateName(prefix)}`),
+  );
   return {
     url: databaseUrl(serverUrl, name),
     drop: async () => {

@@ -5,7 +5,7 @@ import { serverAccount } from '../../src/embedded/account.js';
 import { findBinaries } from '../../src/embedded/binaries.js';
 import { openCluster } from '../../src/embedded/cluster.js';
 import { startServer } from '../../src/embedded/server.js';
-import { childrenOf, endWithRunner } from './processes.js';
+import { childrenOf, endWithRunner, sendSignal } from './processes.js';
 
 /** A PostgreSQL server of one test's own, which it may stall or kill. */
 export interface PrivatePostgres {
@@ -50,7 +50,7 @@ export async function startPostgres(): Promise<PrivatePostgres> {
     signalsOnOurDeath: ['SIGCONT', 'SIGQUIT'],
   });
   const signalAll = async (signal: NodeJS.Signals) => {
-    for (const pid of [server.pid, ...(await childrenOf(server.pid))]) process.kill(pid, signal);
+    for (const pid of [server.pid, ...(await childrenOf(server.pid))]) sendSignal(pid, signal);
   };
   let alive = true;
   void server.ended.then(() => {

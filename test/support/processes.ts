@@ -39,6 +39,15 @@ export async function stillRunning(processes: readonly SeenProcess[]): Promise<r
   }
 }
 
+/** Sends a signal; to a process that is gone already, nothing. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
 /** Ends this vitest worker when the run is killed, so that the watchdogs of its servers see their pipe close at once. */
 export function endWithRunner(): void {
   if (!process.listeners('disconnect').includes(exitNow)) process.once('disconnect', exitNow);

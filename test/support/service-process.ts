@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startWatchdog } from '../../src/embedded/watchdog.js';
-import { endWithRunner, familyOf, type SeenProcess, stillRunning } from './processes.js';
+import { endWithRunner, familyOf, type SeenProcess, sendSignal, stillRunning } from './processes.js';
 
 /** The service as a process of its own. */
 export interface ServiceProcess {
@@ -39,7 +39,7 @@ export async function killServices(): Promise<void> {
     const family = await service.family();
     service.kill('SIGKILL');
     await service.exited;
-    for (const { pid } of await stillRunning(family)) process.kill(pid, 'SIGKILL');
+    for (const { pid } of await stillRunning(family)) sendSignal(pid, 'SIGKILL');
   }
 }
 
