@@ -1,13 +1,16 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from '../log.js';
 import { CircuitOpenError, createCircuitBreaker } from './circuit-breaker.js';
+import { inFairTime } from './fair-timeout.js';
 import { WRITE_SNAPSHOT } from './redis-script.js';
 
 /** The longest any single command may take before its caller goes on without Redis. */
 const REDIS_COMMAND_TIMEOUT_MS = 250;
 const CONNECT_TIMEOUT_MS = 1_000;
 /** A socket that owes answers and stays silent this long is replaced. */
-const SILENT_SOCKET_MS = 1_000;
+const SILENT_SOCKET_MS = 2_000;
+/** How long the start waits for Redis; the connection goes on being tried. */
+const OPEN_TIMEOUT_MS = 1_000;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2_000;
 /** Failures in a row after which Redis is not asked for {@link BREAKER_OPEN_MS}: a hung server costs each caller 250 ms. */
@@ -81,11 +84,12 @@ export async function openRedis({ url, log }: RedisConnectionOptions): Promise<R
     breaker.reset();
     noteState(true);
   });
-  await commands.connect().catch(() => {});
+  await inFairTime(commands.connect(), OPEN_TIMEOUT_MS).catch(() => {});
 
   async function attempt<T>(command: (redis: Redis) => Promise<T>): Promise<T | undefined> {
     try {
-      return await breaker.run(() => command(commands));
+      // Not by ioredis' own commandTimeout: it takes a reply that waits to be read for one that is missing.
+      return await breaker.run(() => inFairTime(command(commands), REDIS_COMMAND_TIMEOUT_MS));
     } catch (cause) {
       if (!(cause instanceof CircuitOpenError)) log.debug({ err: cause }, 'a redis command failed');
       return undefined;
@@ -127,7 +131,6 @@ const COMMAND_OPTIONS: RedisOptions = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 1,
   autoResendUnfulfilledCommands: false,
-  commandTimeout: REDIS_COMMAND_TIMEOUT_MS,
   socketTimeout: SILENT_SOCKET_MS,
   // Sent by its hash, and in full once after a restart emptied the server's script cache.
   scripts: { writeSnapshot: WRITE_SNAPSHOT },
