@@ -74,7 +74,7 @@ export function createKeys(db: Database, log: Logger, now: () => number): Keys {
       const [createdAt = null, id = null] = decodeCursor(cursor, KEY_KEY)?.split(' ') ?? [];
       const found = await db.query<KeyRecord>(
         `SELECT ${KEY_COLUMNS} FROM api_keys k
-         WHERE ($1::uuid[] IS NULL OR k.tenants <@ $1)
+         WHERE ($1::uuid[] IS NULL OR (k.tenants <@ $1 AND k.tenants && $1))
            AND ($2::timestamptz IS NULL OR (k.created_at, k.id) < ($2, $3::uuid))
          ORDER BY k.created_at DESC, k.id DESC LIMIT $4`,
         [tenantIds, createdAt, id, limit + 1],

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import type { Logger } from '../log.js';
 import { connectionSettings } from './database.js';
-import { withDeadline } from './deadline.js';
+import { inFairTime } from './fair-timeout.js';
 
 /** Why the database could not be brought up to date; stable. */
 export type MigrationErrorCode =
@@ -75,7 +75,7 @@ export async function applyMigrations(options: MigrationOptions): Promise<void> 
     if (newer.length > 0) log.warn({ migrations: newer }, 'the database is of a newer version');
   } finally {
     // Ending the session gives the lock back. A server that hangs does not answer the goodbye.
-    await withDeadline(client.end(), CLOSE_TIMEOUT_MS, 'the database').catch(() => {});
+    await inFairTime(client.end(), CLOSE_TIMEOUT_MS).catch(() => {});
   }
 }
 

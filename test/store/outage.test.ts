@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/store/database.js';
@@ -92,7 +92,8 @@ describe('given a Postgres that hangs', () => {
       () => store.changes.list({ limit: 1 }),
       () => store.changes.get(slug, 1),
       () => store.keys.list({ limit: 1 }),
-      () => store.keys.verify('0'.repeat(64)),
+      // A key it does not know, each time another.
+      () => store.keys.verify(newHash()),
     ];
     expect(codes(await timed(reads))).toEqual(['ok']);
     await postgres.stall();
@@ -105,7 +106,7 @@ describe('given a Postgres that hangs', () => {
   });
 
   it('still verifies a key it knows', async () => {
-    const hash = randomUUID().replaceAll('-', '').repeat(2);
+    const hash = newHash();
     const input = { name: 'k', scopes: ['sync'], tenantIds: null, hash, prefix: 'oak_' } as const;
     const { id } = await store.keys.create(input, context);
     await store.keys.verify(hash);
@@ -196,6 +197,10 @@ describe('given a process that is busy while it waits for Postgres', () => {
     expect(codes(await writing)).toEqual(['ok']);
   });
 });
+
+function newHash(): string {
+  return randomBytes(32).toString('hex');
+}
 
 interface Outcome {
   readonly code: string;
