@@ -102,7 +102,7 @@ export async function openRedis({ url, log }: RedisConnectionOptions): Promise<R
       const subscriber = connect(SUBSCRIBER_OPTIONS);
       subscriber.on('message', (_channel, text) => onMessage(text));
       // Waits in the offline queue until connected; rejects only when the connection is closed for good.
-      subscriber.subscribe(channel).catch(() => {});
+      subscriber.subscribe(channel).catch((err: unknown) => log.debug({ err, channel }, 'not subscribed'));
     },
     onReconnect(listener) {
       reconnectListeners.add(listener);
