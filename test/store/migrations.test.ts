@@ -10,7 +10,7 @@ import type { TestDatabase } from '../support/database.js';
 import { silentLog } from '../support/silent-log.js';
 import { createEmptyDatabase } from './empty-database.js';
 import { recordLog } from './log-recorder.js';
-import { differences } from './schema-engine.js';
+import { deploy, differences } from './schema-engine.js';
 
 const SHIPPED = new URL('../../prisma/migrations/', import.meta.url).pathname;
 
@@ -79,6 +79,18 @@ describe('given an empty database', () => {
         applied_steps_count: 1,
       })),
     );
+  });
+
+  it('leaves nothing to do to `prisma migrate deploy`', async () => {
+    await applyMigrations({ databaseUrl: database.url, log: silentLog });
+    expect(await deploy(database.url)).toEqual([]);
+  });
+
+  it('has nothing left to do after `prisma migrate deploy`', async () => {
+    expect(await deploy(database.url)).toEqual(['20261122142543_init']);
+    const { log, logged } = recordLog();
+    await applyMigrations({ databaseUrl: database.url, log });
+    expect(logged).toEqual([]);
   });
 
   it('lets several nodes start at once', async () => {

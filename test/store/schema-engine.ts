@@ -1,11 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import * as wasmBindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { Pool } from 'pg';
 
 const require = createRequire(import.meta.url);
 const SCHEMA_PATH = new URL('../../prisma/schema.prisma', import.meta.url).pathname;
+const MIGRATIONS_PATH = new URL('../../prisma/migrations/', import.meta.url).pathname;
+const EVERYTHING = { externalTables: [], externalEnums: [] };
 
 // What Prisma's own CLI puts between an adapter and the engine; a dependency of the adapter, not of ours.
 const { bindMigrationAwareSqlAdapterFactory: bind, ColumnTypeEnum }: AdapterUtils = createRequire(
@@ -31,25 +34,54 @@ const BPCHAR_OID = 1042;
 
 /** The statements that would turn the database into what schema.prisma says: none when they agree. */
 export async function differences(databaseUrl: string): Promise<string> {
-  const content = await readFile(SCHEMA_PATH, 'utf8');
-  const files = [{ path: SCHEMA_PATH, content }];
-  const pool = new Pool({ connectionString: databaseUrl });
-  try {
-    engineModule ??= loadEngine();
-    const { SchemaEngine } = await engineModule;
-    const engine = await SchemaEngine.new(
-      { datamodels: [[SCHEMA_PATH, content]] },
-      () => {},
-      bind(catalogAdapter(pool)),
-    );
-    const { stdout } = await engine.diff({
+  const files = [{ path: SCHEMA_PATH, content: await readFile(SCHEMA_PATH, 'utf8') }];
+  const { stdout } = await withEngine(databaseUrl, (engine) =>
+    engine.diff({
       from: { tag: 'schemaDatasource', files, configDir: SCHEMA_PATH },
       to: { tag: 'schemaDatamodel', files },
       script: true,
       exitCode: null,
-      filters: { externalTables: [], externalEnums: [] },
-    });
-    return (stdout ?? '').replace('-- This is an empty migration.', '').trim();
+      filters: EVERYTHING,
+    }),
+  );
+  return (stdout ?? '').replace('-- This is an empty migration.', '').trim();
+}
+
+/** `prisma migrate deploy`: gives the names of the migrations it applied. */
+export async function deploy(databaseUrl: string): Promise<string[]> {
+  const entries = await readdir(MIGRATIONS_PATH, { withFileTypes: true });
+  const names = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  const migrationDirectories = await Promise.all(
+    names.sort().map(async (path) => {
+      const value = await readFile(join(MIGRATIONS_PATH, path, 'migration.sql'), 'utf8');
+      return { path, migrationFile: { path: 'migration.sql', content: { tag: 'ok', value } as const } };
+    }),
+  );
+  const lockfile = {
+    path: 'migration_lock.toml',
+    content: await readFile(join(MIGRATIONS_PATH, 'migration_lock.toml'), 'utf8'),
+  };
+  const { appliedMigrationNames } = await withEngine(databaseUrl, (engine) =>
+    engine.applyMigrations({
+      migrationsList: { baseDir: MIGRATIONS_PATH, lockfile, shadowDbInitScript: '', migrationDirectories },
+      filters: EVERYTHING,
+    }),
+  );
+  return appliedMigrationNames;
+}
+
+async function withEngine<T>(
+  databaseUrl: string,
+  use: (engine: wasmBindings.SchemaEngine) => Promise<T>,
+): Promise<T> {
+  const pool = new Pool({ connectionString: databaseUrl });
+  try {
+    engineModule ??= loadEngine();
+    const { SchemaEngine } = await engineModule;
+    const datamodel: [string, string] = [SCHEMA_PATH, await readFile(SCHEMA_PATH, 'utf8')];
+    return await use(
+      await SchemaEngine.new({ datamodels: [datamodel] }, () => {}, bind(catalogAdapter(pool))),
+    );
   } finally {
     await pool.end();
   }
