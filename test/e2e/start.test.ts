@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chown, readFile, stat } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -15,15 +16,21 @@ describe.each(await accountsToTest())(
   ({ uid }) => {
     let checkout: Checkout;
     let dataDir: string;
+    /** For the copy of the binaries, which the account of the server must reach. */
+    let temp: string;
 
     beforeAll(async () => {
-      // Install scripts did not run in it, and its path has a space.
       checkout = await makeCheckout({ mode: 0o700, embedded: true });
       if (uid !== undefined) await chown(checkout.folder, uid, uid);
       dataDir = join(checkout.folder, '.data');
+      temp = await mkdtemp(join(tmpdir(), 'oa-test-temp-'));
+      await chmod(temp, 0o1777);
     });
     afterEach(killServices);
-    afterAll(() => checkout.remove());
+    afterAll(async () => {
+      await checkout.remove();
+      await rm(temp, { recursive: true, force: true });
+    });
 
     it('starts, answers the calls it prints, and has the data after SIGTERM and another start', async () => {
       const first = start();
@@ -57,7 +64,7 @@ describe.each(await accountsToTest())(
     function start() {
       return startService({
         folder: checkout.folder,
-        env: { PGSSLMODE: 'require', PGDATA: '/nowhere' },
+        env: { TMPDIR: temp, PGSSLMODE: 'require', PGDATA: '/nowhere' },
         umask: '077',
         ...(uid !== undefined && { uid }),
       });
