@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
+import { inTurns } from './turns.js';
 
 /** What one operation of a change is about, and the row before (`null` = created) and after it (`null` = deleted). */
 export interface Operation {
@@ -27,9 +27,6 @@ export interface SealedChange {
   readonly hash: string;
 }
 
-/** Operations written as JSON before other work of the process gets its turn. */
-const OPERATIONS_PER_TURN = 1_000;
-
 /**
  * Seals a change: `hash` is the SHA-256, in lower-case hex, of the RFC 8785 form of the object of all fields of `head` and
  * `operations`. It needs nothing but what `GET …/changes` shows, so anybody can check the chain.
@@ -37,17 +34,13 @@ const OPERATIONS_PER_TURN = 1_000;
 export async function sealChange(head: ChangeHead, operations: readonly Operation[]): Promise<SealedChange> {
   const { action, actor, at, lineage, prevHash, requestId, revision } = head;
   const hash = createHash('sha256');
-  // The same text as toCanonicalJson({ ...head, operations }), in pieces: writing 100,000 operations at once would hold up
-  // every request of the process.
+  // The same text as toCanonicalJson({ ...head, operations }), which would hold up every request of the process when a whole
+  // list is replaced.
   hash.update(`${toCanonicalJson({ action, actor, at, lineage }).slice(0, -1)},"operations":[`);
   const pieces: string[] = [];
-  for (let start = 0; start < operations.length; start += OPERATIONS_PER_TURN) {
-    if (start > 0) {
-      hash.update(',');
-      await setImmediate();
-    }
-    const piece = toCanonicalJson(operations.slice(start, start + OPERATIONS_PER_TURN)).slice(1, -1);
-    hash.update(piece);
+  for await (const turn of inTurns(operations)) {
+    const piece = toCanonicalJson(turn).slice(1, -1);
+    hash.update(pieces.length === 0 ? piece : `,${piece}`);
     pieces.push(piece);
   }
   hash.update(`],${toCanonicalJson({ prevHash, requestId, revision }).slice(1)}`);

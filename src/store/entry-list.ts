@@ -10,6 +10,7 @@ import {
 } from './entry-input.js';
 import { applyEdits, type EntryEdit, loadEntries } from './entry-rows.js';
 import type { EntryRow } from './rows.js';
+import { inTurns } from './turns.js';
 
 /** One operation of a batch. */
 export type BatchOperation =
@@ -76,14 +77,15 @@ export async function mutateList(
   const existing = byPattern(await loadEntries(write, 'all'));
 
   const edits: EntryEdit[] = [];
-  let unchanged = 0;
-  for (const input of inputs) {
-    const before = existing.get(input.pattern.text);
-    existing.delete(input.pattern.text);
-    const after = before === undefined ? draftEntry(write, input) : replaceEntry(write, before, input);
-    if (after === before) unchanged += 1;
-    else edits.push({ before: before ?? null, after });
+  for await (const turn of inTurns(inputs)) {
+    for (const input of turn) {
+      const before = existing.get(input.pattern.text);
+      existing.delete(input.pattern.text);
+      const after = before === undefined ? draftEntry(write, input) : replaceEntry(write, before, input);
+      if (after !== before) edits.push({ before: before ?? null, after });
+    }
   }
+  const unchanged = inputs.length - edits.length;
   for (const before of existing.values()) edits.push({ before, after: null });
   return { operations: await applyEdits(write, edits), value: count(edits, unchanged) };
 }

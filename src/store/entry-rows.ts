@@ -3,6 +3,7 @@ import type { TenantWrite } from './change-log.js';
 import type { Entry } from './generated/client.js';
 import { ENTRY_COLUMNS, type EntryRow, toEntryRow } from './rows.js';
 import type { Transaction } from './transaction.js';
+import { mapInTurns } from './turns.js';
 
 /** What becomes of one entry: created (`before` is `null`), changed, or deleted (`after` is `null`). */
 export type EntryEdit =
@@ -24,7 +25,7 @@ export async function loadEntries(
     patterns === 'all'
       ? await transaction.query<Entry>(select, [tenant.id])
       : await transaction.query<Entry>(`${select} AND pattern = ANY($2)`, [tenant.id, patterns]);
-  return found.map(toEntryRow);
+  return mapInTurns(found, toEntryRow);
 }
 
 /** The entry of the tenant with this id, which must be a UUID. */
@@ -61,7 +62,7 @@ export async function applyEdits(
   }
   await sendRows(transaction, UPDATE, tenant.id, changed);
   await sendRows(transaction, INSERT, tenant.id, created);
-  return edits.map(({ before, after }) => ({
+  return mapInTurns(edits, ({ before, after }) => ({
     after: after && toOperand(after),
     before: before && toOperand(before),
     subject: 'entry',
