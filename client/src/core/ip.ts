@@ -1,5 +1,6 @@
 /** A dotted quad as browsers serialise it: four decimal numbers of 0–255 without leading zeros. */
 export function isCanonicalIpv4(host: string): boolean {
+  if (host.length > MAX_IPV4_LENGTH) return false;
   const address = parseIpv4(host);
   return address !== undefined && formatIpv4(address) === host;
 }
@@ -82,6 +83,8 @@ export function mappedIpv4(groups: readonly number[]): number | undefined {
 }
 
 const MAX_IPV4_PARTS = 4;
+/** `255.255.255.255` */
+const MAX_IPV4_LENGTH = 15;
 const IPV6_GROUPS = 8;
 /** `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255` */
 const MAX_IPV6_LENGTH = 45;

@@ -1,6 +1,7 @@
+import { prefixKey } from './affix-index.js';
 import { HYPHEN } from './ascii.js';
 import { MAX_ORIGIN_LENGTH, type Origin, parseOrigin } from './origin.js';
-import { type Affixes, growSuffix, type OriginEntry, type OriginSet } from './origin-set.js';
+import { ANY_PORT, type OriginEntry, type OriginSet } from './origin-set.js';
 
 /** Why no entry lets an origin in. When an entry would but for its own state, that state is the reason. */
 export type OriginMiss =
@@ -32,7 +33,8 @@ export function matchOrigin(
 
   const origin = parseOrigin(text);
   if (origin === undefined) return inactivity ?? (text === 'null' ? 'origin_not_listed' : 'origin_invalid');
-  const search: Search = { set, origin, policy, nowMs, inactivity };
+  const port = origin.port === undefined ? '' : `:${origin.port}`;
+  const search: Search = { set, origin, port, policy, nowMs, inactivity };
   return findWildcard(search) ?? search.inactivity ?? 'origin_not_listed';
 }
 
@@ -55,6 +57,8 @@ export function activeExact(
 interface Search {
   readonly set: OriginSet;
   readonly origin: Origin;
+  /** `:8443`; empty for the scheme's default. */
+  readonly port: string;
   readonly policy: string;
   readonly nowMs: number;
   /** Of the first entry that fits and was passed over. */
@@ -62,30 +66,31 @@ interface Search {
 }
 
 function findWildcard(search: Search): OriginEntry | undefined {
-  const { set, origin } = search;
-  let entry: OriginEntry | undefined;
+  const { set, origin, port } = search;
   if (set.exactOnAnyPort.size > 0) {
-    entry = consider(search, set.exactOnAnyPort, `${origin.scheme}://${origin.host}:*`);
+    const withoutPort = port === '' ? origin.text : origin.text.slice(0, -port.length);
+    const entry = consider(search, set.exactOnAnyPort, withoutPort);
+    if (entry !== undefined) return entry;
   }
-  if (origin.hostKind !== 'name') return entry;
-  if (entry === undefined && set.affixes.size > 0) entry = findAffix(search);
-  if (entry === undefined && set.subdomains.size > 0) entry = findSubdomains(search);
-  return entry;
+  return origin.hostKind === 'name' ? (findAffix(search) ?? findSubdomains(search)) : undefined;
 }
 
-/** Affix patterns whose texts the leftmost label begins and ends with. Only lengths that some pattern has are tried. */
+/** Affix patterns whose texts the leftmost label begins and ends with. */
 function findAffix(search: Search): OriginEntry | undefined {
-  const { host } = search.origin;
+  const { set, origin } = search;
+  const { host } = origin;
+  const { parents, prefixes, prefixLengths } = set.affixIndex;
+  const entries = set.affixes.get(origin.scheme);
   const labelEnd = host.indexOf('.');
-  if (labelEnd === -1) return undefined;
-  const affixes = search.set.branches.get(host.slice(labelEnd + 1))?.affixes;
+  if (entries === undefined || labelEnd === -1) return undefined;
+  const parent = host.slice(labelEnd + 1);
   // What an affix wildcard stands for has no `_`; that a label has at most 63 characters the parser saw to.
-  if (affixes === undefined || host.lastIndexOf('_', labelEnd) !== -1) return undefined;
-  for (const length of affixes.prefixLengths.keys()) {
+  if (!parents.has(parent) || host.lastIndexOf('_', labelEnd) !== -1) return undefined;
+  for (const length of prefixLengths.keys()) {
     if (length >= labelEnd || (length > 0 && host.charCodeAt(length - 1) !== HYPHEN)) continue;
     const prefix = host.slice(0, length);
-    if (!affixes.prefixes.has(prefix)) continue;
-    const entry = findSuffix(search, affixes, prefix, labelEnd);
+    if (!prefixes.has(prefixKey(prefix, parent))) continue;
+    const entry = findSuffix(search, entries, prefix, labelEnd);
     if (entry !== undefined) return entry;
   }
   return undefined;
@@ -93,61 +98,56 @@ function findAffix(search: Search): OriginEntry | undefined {
 
 function findSuffix(
   search: Search,
-  affixes: Affixes,
+  entries: Entries,
   prefix: string,
   labelEnd: number,
 ): OriginEntry | undefined {
-  const { host } = search.origin;
-  for (const length of affixes.suffixLengths.keys()) {
+  const { set, origin } = search;
+  for (const length of set.affixIndex.suffixLengths.keys()) {
     const start = labelEnd - length;
     // The wildcard stands for one character at least.
-    if (start <= prefix.length || (length > 0 && host.charCodeAt(start) !== HYPHEN)) continue;
-    const entry = considerPorts(search, search.set.affixes, `${prefix}*`, start);
+    if (start <= prefix.length || (length > 0 && origin.host.charCodeAt(start) !== HYPHEN)) continue;
+    const entry = considerPorts(search, entries, `${prefix}*${origin.host.slice(start)}`);
     if (entry !== undefined) return entry;
   }
   return undefined;
 }
 
 /**
- * Subdomain patterns from the nearest parent outwards. The host is walked from the right first, and given up at the first
- * suffix the list does not know: a header of 127 labels costs no more than the list is deep.
+ * Subdomain patterns from the nearest parent outwards. Only parents of as many labels as some pattern's are asked for: a
+ * header of 127 labels costs no more than the list is deep.
  */
 function findSubdomains(search: Search): OriginEntry | undefined {
   const { set, origin } = search;
   const { host } = origin;
+  const entries = set.subdomains.get(origin.scheme);
+  if (entries === undefined) return undefined;
   const parents: number[] = [];
-  for (let start = growSuffix(host, host.length); start > 0; start = growSuffix(host, start)) {
-    const branch = set.branches.get(host.slice(start));
-    if (branch === undefined) break;
-    if (branch.subdomains > 0) parents.push(start);
+  let start = host.length;
+  for (let depth = 1; depth <= set.deepestSubdomains; depth += 1) {
+    start = host.lastIndexOf('.', start - 2) + 1;
+    // At 0 the parent would be the host itself.
+    if (start === 0) break;
+    if (set.subdomainDepths.has(depth)) parents.push(start);
   }
   for (let index = parents.length - 1; index >= 0; index -= 1) {
-    const entry = considerPorts(search, set.subdomains, '*.', parents[index] ?? 0);
+    const entry = considerPorts(search, entries, host.slice(parents[index]));
     if (entry !== undefined) return entry;
   }
   return undefined;
 }
 
-/** Tries the text of a wildcard that goes on like the host from `start`: on the origin's own port, then on any. */
-function considerPorts(
-  search: Search,
-  entries: ReadonlyMap<string, OriginEntry>,
-  wildcard: string,
-  start: number,
-): OriginEntry | undefined {
-  const { scheme, host, text } = search.origin;
-  const hostStart = scheme.length + 3;
-  const entry = consider(search, entries, `${scheme}://${wildcard}${text.slice(hostStart + start)}`);
+type Entries = ReadonlyMap<string, OriginEntry>;
+
+/** Tries the origin's own port, then any. */
+function considerPorts(search: Search, entries: Entries, stem: string): OriginEntry | undefined {
+  const entry = consider(search, entries, stem + search.port);
   if (entry !== undefined || search.set.wildcardsOnAnyPort === 0) return entry;
-  return consider(search, entries, `${scheme}://${wildcard}${host.slice(start)}:*`);
+  return consider(search, entries, stem + ANY_PORT);
 }
 
-function consider(
-  search: Search,
-  entries: ReadonlyMap<string, OriginEntry>,
-  pattern: string,
-): OriginEntry | undefined {
-  const entry = entries.get(pattern);
+function consider(search: Search, entries: Entries, key: string): OriginEntry | undefined {
+  const entry = entries.get(key);
   if (entry === undefined) return undefined;
   const inactivity = inactivityOf(entry, search.policy, search.nowMs);
   if (inactivity === undefined) return entry;

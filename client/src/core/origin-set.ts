@@ -1,4 +1,6 @@
-import type { AffixPattern, AnyPattern, Pattern, PatternKind, SubdomainsPattern } from './pattern.js';
+import { type AffixIndex, addAffix, createAffixIndex, deleteAffix } from './affix-index.js';
+import type { AffixPattern, ExactPattern, Pattern, PatternKind, SubdomainsPattern } from './pattern.js';
+import { decrement, increment, type Tally } from './tally.js';
 
 /** What the set keeps of an entry. Kept small: a tenant may have 100,000. */
 export interface OriginEntry {
@@ -12,41 +14,30 @@ export interface OriginEntry {
   readonly policies: readonly string[] | undefined;
 }
 
-/**
- * What a set knows of one host suffix. `example.com` has a branch when some wildcard stands at it (`*.example.com`,
- * `pr-*.example.com`) or deeper, so that a walk from the right ends as soon as the list knows nothing further.
- */
-export interface Branch {
-  /** Wildcards at this suffix or below it; at 0 the branch is dropped. */
-  size: number;
-  /** Subdomain patterns whose parent host this is. */
-  subdomains: number;
-  /** The same for affix patterns, by what stands beside the `*`. */
-  affixes: Affixes | undefined;
-}
-
-/** Texts beside the `*` of the affix patterns under one parent host, each with the number of patterns that have it. */
-export interface Affixes {
-  readonly prefixes: Map<string, number>;
-  readonly prefixLengths: Map<number, number>;
-  readonly suffixLengths: Map<number, number>;
-}
+/** Entries by scheme, and under it by what follows in their text. */
+export type EntriesByScheme = Map<string, Map<string, OriginEntry>>;
 
 /**
  * A tenant's patterns, arranged so that a look-up costs the same at ten entries and at 100,000, whoever wrote the header.
- * Each is filed under its own canonical text, and wildcards are found by building the few texts that would cover the origin.
- * Exact texts have a map of their own: it is asked with the raw header, which must not name a wildcard by its text.
+ * Every key is a piece of the pattern's text that is a piece of the origins it covers too, so most look-ups ask with a slice of
+ * the header. Exact texts have a map of their own: it is asked with the raw header, which must not name a wildcard by its text.
  */
 export interface OriginSet {
-  /** `https://app.example.com[:port]` and `null`. */
+  /** `https://app.example.com[:port]` and `null`, by the whole text. */
   readonly exact: Map<string, OriginEntry>;
-  /** `https://app.example.com:*` */
+  /** `https://app.example.com:*`, by the text before the port. */
   readonly exactOnAnyPort: Map<string, OriginEntry>;
-  readonly subdomains: Map<string, OriginEntry>;
-  readonly affixes: Map<string, OriginEntry>;
+  /** `https://*.example.com[:port]`, by `example.com[:port]`. */
+  readonly subdomains: EntriesByScheme;
+  /** Numbers of labels that the parent hosts of subdomain patterns have: the only parents worth asking for. */
+  readonly subdomainDepths: Tally<number>;
+  /** The greatest of them, 0 when there is none. */
+  deepestSubdomains: number;
+  /** `https://pr-*.example.com[:port]`, by `pr-*.example.com[:port]`. */
+  readonly affixes: EntriesByScheme;
+  readonly affixIndex: AffixIndex;
   /** Of the subdomain and affix patterns, how many end in `:*`. */
   wildcardsOnAnyPort: number;
-  readonly branches: Map<string, Branch>;
   /** The entry `*`. */
   any: OriginEntry | undefined;
 }
@@ -57,22 +48,31 @@ export function createOriginSet(): OriginSet {
     exact: new Map(),
     exactOnAnyPort: new Map(),
     subdomains: new Map(),
+    subdomainDepths: new Map(),
+    deepestSubdomains: 0,
     affixes: new Map(),
+    affixIndex: createAffixIndex(),
     wildcardsOnAnyPort: 0,
-    branches: new Map(),
     any: undefined,
   };
 }
 
 /** Adds an entry, or replaces the one with the same pattern. */
 export function addOrigin(set: OriginSet, pattern: Pattern, entry: OriginEntry): void {
-  if (pattern.kind === 'any') {
-    set.any = entry;
-    return;
+  switch (pattern.kind) {
+    case 'any':
+      set.any = entry;
+      return;
+    case 'null':
+      set.exact.set(pattern.text, entry);
+      return;
+    case 'exact':
+      exactEntries(set, pattern).set(exactKey(pattern), entry);
+      return;
+    case 'subdomains':
+    case 'affix':
+      addWildcard(set, pattern, entry);
   }
-  const entries = entriesFor(set, pattern);
-  if (isWildcard(pattern) && !entries.has(pattern.text)) addWildcard(set, pattern);
-  entries.set(pattern.text, entry);
 }
 
 /**
@@ -81,103 +81,85 @@ export function addOrigin(set: OriginSet, pattern: Pattern, entry: OriginEntry):
  * @returns whether there was one.
  */
 export function deleteOrigin(set: OriginSet, pattern: Pattern): boolean {
-  if (pattern.kind === 'any') {
-    const had = set.any !== undefined;
-    set.any = undefined;
-    return had;
+  switch (pattern.kind) {
+    case 'any': {
+      const had = set.any !== undefined;
+      set.any = undefined;
+      return had;
+    }
+    case 'null':
+      return set.exact.delete(pattern.text);
+    case 'exact':
+      return exactEntries(set, pattern).delete(exactKey(pattern));
+    case 'subdomains':
+    case 'affix':
+      return deleteWildcard(set, pattern);
   }
-  const had = entriesFor(set, pattern).delete(pattern.text);
-  if (had && isWildcard(pattern)) deleteWildcard(set, pattern);
-  return had;
 }
 
 /** Entries in the set. */
 export function countOrigins(set: OriginSet): number {
-  const any = set.any === undefined ? 0 : 1;
-  return any + set.exact.size + set.exactOnAnyPort.size + set.subdomains.size + set.affixes.size;
+  let count = set.exact.size + set.exactOnAnyPort.size + (set.any === undefined ? 0 : 1);
+  for (const entries of set.subdomains.values()) count += entries.size;
+  for (const entries of set.affixes.values()) count += entries.size;
+  return count;
 }
 
-function entriesFor(set: OriginSet, pattern: Exclude<Pattern, AnyPattern>): Map<string, OriginEntry> {
-  switch (pattern.kind) {
-    case 'null':
-      return set.exact;
-    case 'exact':
-      return pattern.anyPort ? set.exactOnAnyPort : set.exact;
-    case 'subdomains':
-      return set.subdomains;
-    case 'affix':
-      return set.affixes;
-  }
+/** What a pattern that covers every port ends in. */
+export const ANY_PORT = ':*';
+
+function exactEntries(set: OriginSet, pattern: ExactPattern): Map<string, OriginEntry> {
+  return pattern.anyPort ? set.exactOnAnyPort : set.exact;
+}
+
+function exactKey({ text, anyPort }: ExactPattern): string {
+  return anyPort ? text.slice(0, -ANY_PORT.length) : text;
 }
 
 type WildcardPattern = SubdomainsPattern | AffixPattern;
 
-function isWildcard(pattern: Pattern): pattern is WildcardPattern {
-  return pattern.kind === 'subdomains' || pattern.kind === 'affix';
+function wildcardKey({ kind, text, scheme }: WildcardPattern): string {
+  return text.slice(scheme.length + (kind === 'subdomains' ? '://*.' : '://').length);
 }
 
-/**
- * Where the suffix one label longer begins, given where a suffix begins (or the host's length to start with); -1 when the
- * suffix is the whole host. A trailing dot belongs to the last label.
- */
-export function growSuffix(host: string, start: number): number {
-  if (start <= 0) return -1;
-  return host.lastIndexOf('.', start - 2) + 1;
+function wildcardEntries(set: OriginSet, { kind }: WildcardPattern): EntriesByScheme {
+  return kind === 'subdomains' ? set.subdomains : set.affixes;
 }
 
-function addWildcard(set: OriginSet, pattern: WildcardPattern): void {
-  const { host } = pattern;
+function addWildcard(set: OriginSet, pattern: WildcardPattern, entry: OriginEntry): void {
+  const byScheme = wildcardEntries(set, pattern);
+  const entries = byScheme.get(pattern.scheme) ?? new Map<string, OriginEntry>();
+  byScheme.set(pattern.scheme, entries);
+  const key = wildcardKey(pattern);
+  const isNew = !entries.has(key);
+  entries.set(key, entry);
+  if (!isNew) return;
   if (pattern.anyPort) set.wildcardsOnAnyPort += 1;
-  for (let start = growSuffix(host, host.length); start !== -1; start = growSuffix(host, start)) {
-    const suffix = host.slice(start);
-    const branch = set.branches.get(suffix) ?? { size: 0, subdomains: 0, affixes: undefined };
-    branch.size += 1;
-    set.branches.set(suffix, branch);
+  if (pattern.kind === 'affix') {
+    addAffix(set.affixIndex, pattern);
+  } else {
+    const depth = depthOf(pattern.host);
+    increment(set.subdomainDepths, depth);
+    set.deepestSubdomains = Math.max(set.deepestSubdomains, depth);
   }
-  const parent = set.branches.get(host);
-  if (parent === undefined) return;
-  if (pattern.kind === 'subdomains') parent.subdomains += 1;
-  else addAffix(parent, pattern);
 }
 
-function deleteWildcard(set: OriginSet, pattern: WildcardPattern): void {
-  const { host } = pattern;
+function deleteWildcard(set: OriginSet, pattern: WildcardPattern): boolean {
+  const byScheme = wildcardEntries(set, pattern);
+  const entries = byScheme.get(pattern.scheme);
+  if (entries?.delete(wildcardKey(pattern)) !== true) return false;
+  if (entries.size === 0) byScheme.delete(pattern.scheme);
   if (pattern.anyPort) set.wildcardsOnAnyPort -= 1;
-  const parent = set.branches.get(host);
-  if (parent !== undefined) {
-    if (pattern.kind === 'subdomains') parent.subdomains -= 1;
-    else deleteAffix(parent, pattern);
+  if (pattern.kind === 'affix') {
+    deleteAffix(set.affixIndex, pattern);
+  } else {
+    decrement(set.subdomainDepths, depthOf(pattern.host));
+    set.deepestSubdomains = Math.max(0, ...set.subdomainDepths.keys());
   }
-  for (let start = growSuffix(host, host.length); start !== -1; start = growSuffix(host, start)) {
-    const suffix = host.slice(start);
-    const branch = set.branches.get(suffix);
-    if (branch === undefined) continue;
-    branch.size -= 1;
-    if (branch.size === 0) set.branches.delete(suffix);
-  }
+  return true;
 }
 
-function addAffix(parent: Branch, pattern: AffixPattern): void {
-  parent.affixes ??= { prefixes: new Map(), prefixLengths: new Map(), suffixLengths: new Map() };
-  increment(parent.affixes.prefixes, pattern.prefix);
-  increment(parent.affixes.prefixLengths, pattern.prefix.length);
-  increment(parent.affixes.suffixLengths, pattern.suffix.length);
-}
-
-function deleteAffix(parent: Branch, pattern: AffixPattern): void {
-  if (parent.affixes === undefined) return;
-  decrement(parent.affixes.prefixes, pattern.prefix);
-  decrement(parent.affixes.prefixLengths, pattern.prefix.length);
-  decrement(parent.affixes.suffixLengths, pattern.suffix.length);
-  if (parent.affixes.prefixes.size === 0) parent.affixes = undefined;
-}
-
-function increment<K>(tally: Map<K, number>, key: K): void {
-  tally.set(key, (tally.get(key) ?? 0) + 1);
-}
-
-function decrement<K>(tally: Map<K, number>, key: K): void {
-  const count = tally.get(key) ?? 0;
-  if (count > 1) tally.set(key, count - 1);
-  else tally.delete(key);
+/** Labels of a host; a trailing dot is part of the last. */
+function depthOf(host: string): number {
+  return (host.endsWith('.') ? host.slice(0, -1) : host).split('.').length;
 }

@@ -82,7 +82,7 @@ export function parseOrigin(text: string): Origin | undefined {
 function endOfScheme(text: string): number {
   if (!isLowerLetter(text.charCodeAt(0))) return 0;
   let index = 1;
-  while (isSchemeChar(text.charCodeAt(index))) index += 1;
+  while (index < text.length && isSchemeChar(text.charCodeAt(index))) index += 1;
   return index > MAX_SCHEME_LENGTH ? 0 : index;
 }
 

@@ -1,4 +1,4 @@
-import { BACKSLASH, DOT, isUpperLetter, PERCENT, SLASH, TILDE } from './ascii.js';
+import { BACKSLASH, charTable, DOT, HASH, QUESTION, SLASH, TILDE } from './ascii.js';
 import type { CompiledPolicy } from './policy.js';
 
 /** The policy a request's path leads to, or why none can be told. */
@@ -29,11 +29,12 @@ export const AMBIGUOUS_PATH: PathChoice = { ok: false, reason: 'path_ambiguous' 
  * @returns {@link AMBIGUOUS_PATH} also when no prefix covers the path, when it does not decode, and past {@link MAX_PATH_LENGTH}.
  */
 export function choosePath(bindings: readonly PathBinding[], target: string): PathChoice {
+  const plainEnd = endOfPlainPath(target);
+  if (plainEnd !== -1) return longestPrefix(bindings, target.slice(0, plainEnd));
+
   const raw = rawPath(target);
   if (raw === undefined || raw.length > MAX_PATH_LENGTH) return AMBIGUOUS_PATH;
   const choice = longestPrefix(bindings, raw);
-  if (isPlain(raw)) return choice;
-
   const normalised = normalisePath(raw);
   const afterHost = normalisePath(networkPath(raw));
   if (normalised === undefined || afterHost === undefined) return AMBIGUOUS_PATH;
@@ -110,16 +111,21 @@ function isScheme(text: string): boolean {
   return true;
 }
 
-/** Whether every reading of the path is the path itself, so that one look-up tells. */
-function isPlain(path: string): boolean {
+/** Characters that some reading of a path changes or stops at. */
+const NOT_PLAIN = charTable('%\\?#ABCDEFGHIJKLMNOPQRSTUVWXYZ');
+
+/** Where a path ends that every reading takes for itself, as nearly all are; -1 for any other. */
+function endOfPlainPath(target: string): number {
+  if (target.charCodeAt(0) !== SLASH) return -1;
   let previous = 0;
-  for (let index = 0; index < path.length; index += 1) {
-    const code = path.charCodeAt(index);
-    if (isUpperLetter(code) || code === PERCENT || code === BACKSLASH || code > TILDE) return false;
-    if (previous === SLASH && (code === SLASH || code === DOT)) return false;
+  for (let index = 0; index < MAX_PATH_LENGTH; index += 1) {
+    if (index === target.length) return index;
+    const code = target.charCodeAt(index);
+    if (code > TILDE || NOT_PLAIN[code] === 1) return code === QUESTION || code === HASH ? index : -1;
+    if (previous === SLASH && (code === SLASH || code === DOT)) return -1;
     previous = code;
   }
-  return true;
+  return -1;
 }
 
 function decodeOnce(path: string): string | undefined {

@@ -56,12 +56,18 @@ function readLines(lines: readonly string[]): readonly string[] | RequestHeaders
   return names;
 }
 
-function skipSpace(line: string, index: number): number {
-  while (line.charCodeAt(index) === SPACE || line.charCodeAt(index) === TAB) index += 1;
+function skipSpace(line: string, start: number): number {
+  let index = start;
+  while (index < line.length && isSpace(line.charCodeAt(index))) index += 1;
   return index;
 }
 
-function skipToken(line: string, index: number): number {
-  while (isTokenChar(line.charCodeAt(index))) index += 1;
+function isSpace(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
+function skipToken(line: string, start: number): number {
+  let index = start;
+  while (index < line.length && isTokenChar(line.charCodeAt(index))) index += 1;
   return index;
 }
