@@ -1,7 +1,7 @@
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
-// The workspace is tested from source: PLATFORM notes that adding 'import' or 'default' here breaks `pg`.
+// The workspace is tested from source. (Adding the conditions import or default here would break pg.)
 const fromSource = { resolve: { conditions: ['@origin-allowlist/source', ...defaultServerConditions] } };
 
 export default defineConfig({

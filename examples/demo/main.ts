@@ -1,4 +1,4 @@
-// `npm run demo`: the service, two apps and two pages, live in the browser. Takes four ports from DEMO_PORT (8090) on.
+// `npm run demo`: the service, two apps and two pages, live in the browser. Takes four ports from DEMO_PORT (8090) on; 0 = any four.
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { openEmbeddedPostgres } from '../../src/embedded/embedded-postgres.js';
@@ -6,7 +6,7 @@ import { describeFailure } from '../../src/start-error.js';
 import { startDemo } from './demo.js';
 
 try {
-  const postgres = await openEmbeddedPostgres(resolve('.data/demo'));
+  const postgres = await openEmbeddedPostgres(resolve(process.env.DATA_DIR ?? '.data', 'demo'));
   const demo = await startDemo({
     databaseUrl: postgres.url,
     adminKey: randomBytes(32).toString('base64url'),

@@ -27,7 +27,12 @@ export interface ServiceOptions {
   readonly umask?: string;
   /** The command instead of `node dist/main.js`, run in `folder`. */
   readonly command?: string;
+  /** What it prints when it answers; the match is the address. Default: the line with its documentation. */
+  readonly readyWhen?: RegExp;
 }
+
+/** The last line of the welcome text, or the line of the log. */
+const DOCUMENTATION_LINE = /http:\/\/\S+:\d+(?=\/docs)/;
 
 const LAST_WORDS_TIMEOUT_MS = 2_000;
 
@@ -49,7 +54,7 @@ export async function killServices(): Promise<void> {
  */
 export function startService(options: ServiceOptions): ServiceProcess {
   endWithRunner();
-  const { folder, env, uid, umask = '022' } = options;
+  const { folder, env, uid, umask = '022', readyWhen = DOCUMENTATION_LINE } = options;
   const command = options.command ?? `exec '${process.execPath}' dist/main.js`;
   const child = spawn('/bin/sh', ['-c', `umask ${umask}; ${command}`], {
     cwd: folder,
@@ -74,8 +79,7 @@ export function startService(options: ServiceOptions): ServiceProcess {
   const ready = new Promise<string>((resolve, reject) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      // The last line of the welcome text, or the line of the log.
-      const address = /http:\/\/\S+:\d+(?=\/docs)/.exec(stdout)?.[0];
+      const address = readyWhen.exec(stdout)?.[0];
       if (address !== undefined) resolve(address);
     });
     void exited.then(() => reject(new Error(`the service ended: ${stdout}${stderr}`)));
