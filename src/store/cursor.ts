@@ -1,14 +1,9 @@
 import { AppError } from '../errors.js';
 
-/** An opaque cursor that stands for the last row of a page. */
-export function encodeCursor(key: string): string {
-  return Buffer.from(key, 'utf8').toString('base64url');
-}
-
 /**
  * The key in a cursor; `undefined` when there is no cursor: the first page.
  *
- * @param pattern What a key looks like, so that only what {@link encodeCursor} was given gets into a query.
+ * @param pattern What a key looks like, so that only what {@link toPage} was given gets into a query.
  * @throws AppError `invalid_input` for anything else.
  */
 export function decodeCursor(cursor: string | undefined, pattern: RegExp): string | undefined {
@@ -32,4 +27,8 @@ export function toPage<Row>(
   const last = page.at(-1);
   const hasMore = rows.length > limit && last !== undefined;
   return { rows: page, nextCursor: hasMore ? encodeCursor(keyOf(last)) : null };
+}
+
+function encodeCursor(key: string): string {
+  return Buffer.from(key, 'utf8').toString('base64url');
 }

@@ -1,5 +1,4 @@
-import type { KeyScope } from './key-scope.js';
-import { KEY_SCOPES } from './key-scope.js';
+import { isKeyScope, type KeyScope } from './key-scope.js';
 
 /** A key as callers see it: never its text, nor the hash of it. */
 export interface KeyRow {
@@ -46,7 +45,7 @@ export function toKeyRow({ hash: _hash, ...key }: KeyRecord): KeyRow {
   return {
     ...key,
     // A scope that this version does not know gives nothing.
-    scopes: KEY_SCOPES.filter((scope) => key.scopes.includes(scope)),
+    scopes: key.scopes.filter(isKeyScope),
     createdAt: key.createdAt.toISOString(),
     expiresAt: key.expiresAt?.toISOString() ?? null,
     lastUsedAt: key.lastUsedAt?.toISOString() ?? null,

@@ -1,5 +1,5 @@
 /** What a key may do. */
-export const KEY_SCOPES = [
+const KEY_SCOPES = [
   'tenants:read',
   'tenants:write',
   'origins:read',
@@ -12,3 +12,7 @@ export const KEY_SCOPES = [
 ] as const;
 
 export type KeyScope = (typeof KEY_SCOPES)[number];
+
+export function isKeyScope(text: string): text is KeyScope {
+  return KEY_SCOPES.some((scope) => scope === text);
+}

@@ -34,7 +34,7 @@ export interface Keys {
   ): Promise<Page<KeyRow>>;
   /** @throws AppError `key_not_found`. */
   get(id: string): Promise<KeyRow>;
-  /** Revokes a key, on this node at once; one that is revoked stays as it is. @throws AppError `key_not_found`. */
+  /** Revokes a key, on this node at once. @throws AppError `key_not_found`, also for one that is revoked already. */
   revoke(id: string, context: WriteContext): Promise<KeyRow>;
   /**
    * The key with this hash, if it may be used. Answered from memory for up to an hour in an outage; its `lastUsedAt` is
@@ -139,7 +139,7 @@ async function insertKey(transaction: Transaction, input: KeyInput, context: Wri
 
 async function revokeKey(transaction: Transaction, id: string, context: WriteContext) {
   const key = await requireKey(transaction, id);
-  if (key.revokedAt !== null) return key;
+  if (key.revokedAt !== null) throw keyNotFound();
   await transaction.query('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [id]);
   const { name, prefix } = key;
   await insertEvent(transaction, context, 'key.revoke', { id, name, prefix });

@@ -10,7 +10,8 @@ import { recordLog } from './log-recorder.js';
 import { context, inputs, newTenant, openTestStore, pattern, type TestStore } from './test-store.js';
 
 // An implementation of RFC 8785 that is not ours; its types say wrongly that it has a default export.
-const canonicalize: (value: unknown) => string = createRequire(import.meta.url)('canonicalize');
+const require = createRequire(import.meta.url);
+const canonicalize: (value: unknown) => string = require('canonicalize');
 
 let store: TestStore;
 let db: Database;

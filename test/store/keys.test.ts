@@ -22,7 +22,7 @@ function input(fields: Partial<KeyInput> = {}): KeyInput {
   const hash = randomBytes(32).toString('hex');
   return {
     name: 'ci',
-    scopes: ['origins:write', 'sync'],
+    scopes: ['sync', 'origins:write'],
     tenantIds: null,
     prefix: 'oak_abc',
     hash,
@@ -45,7 +45,7 @@ describe('given a new key', () => {
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       name: 'ci',
       prefix: 'oak_abc',
-      scopes: ['origins:write', 'sync'],
+      scopes: ['sync', 'origins:write'],
       tenantIds: null,
       tenants: null,
       createdAt: expect.stringMatching(/Z$/),
@@ -64,7 +64,7 @@ describe('given a new key', () => {
           id: created.id,
           name: 'ci',
           prefix: 'oak_abc',
-          scopes: ['origins:write', 'sync'],
+          scopes: ['sync', 'origins:write'],
           tenantIds: null,
           expiresAt: '2031-01-01T00:00:00.000Z',
         },
@@ -112,7 +112,8 @@ describe('given a revoked key', () => {
     const revoked = await store.keys.revoke(created.id, { actor: 'admin-key', requestId: 'r-2' });
     expect(revoked.revokedAt).not.toBeNull();
     expect(await store.keys.verify(given.hash)).toBeUndefined();
-    expect(await store.keys.revoke(created.id, context)).toEqual(revoked);
+    await expect(store.keys.revoke(created.id, context)).rejects.toMatchObject({ code: 'key_not_found' });
+    expect(await store.keys.get(created.id)).toMatchObject({ revokedAt: revoked.revokedAt });
     expect(await eventsOf(created.id)).toMatchObject([
       { action: 'key.create' },
       { actor: 'admin-key', request_id: 'r-2', action: 'key.revoke', detail: { id: created.id, name: 'ci' } },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { applyMigrations } from '../../src/store/migrations.js';
+import { applyMigrations, MigrationError } from '../../src/store/migrations.js';
 import { openStore } from '../../src/store/store.js';
 import type { TestDatabase } from '../support/database.js';
 import { silentLog } from '../support/silent-log.js';
@@ -212,6 +212,7 @@ describe('given a database that cannot be reached', () => {
       () => new Error('it was reached'),
       (reason) => reason,
     );
+    expect(error).toBeInstanceOf(MigrationError);
     expect(error).toMatchObject({ code: 'database_unreachable' });
     expect(error.message).toMatch(
       /^Cannot connect to the database \S+ at 127\.0\.0\.1:1 \(.+\): check DATABASE_URL/,
