@@ -13,7 +13,7 @@ import { openService, type TestService } from './service.js';
 const CASES: readonly DecisionCase[] = JSON.parse(
   readFileSync(new URL('../cases/decisions.json', import.meta.url), 'utf8'),
 );
-const AT_ONCE = 8;
+const AT_ONCE = 4;
 
 let service: TestService;
 beforeAll(async () => {

@@ -71,7 +71,8 @@ export async function openService(): Promise<TestService> {
     call,
     tenant: async () => {
       const slug = `t-${randomBytes(6).toString('hex')}`;
-      await call('POST', '/v1/tenants', { body: { slug, name: 'A tenant' } });
+      const { status, body } = await call('POST', '/v1/tenants', { body: { slug, name: 'A tenant' } });
+      if (status !== 201) throw new Error(`the tenant was not created: ${JSON.stringify(body)}`);
       return slug;
     },
     key: async (input) => (await call('POST', '/v1/keys', { body: { name: 'a key', ...input } })).body.key,
