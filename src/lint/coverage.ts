@@ -1,11 +1,11 @@
-import type { OriginEntry, Pattern } from '@origin-allowlist/client/core';
+import type { AnyPattern, OriginEntry, Pattern } from '@origin-allowlist/client/core';
 import type { ExistingPatterns } from './existing-patterns.js';
 import { hostText } from './host.js';
-import type { HostPattern } from './lint-context.js';
+import type { HostForm, HostPattern } from './lint-context.js';
 
 /**
  * The entry that lets in everything a pattern does, and more: by a wider port, a wider wildcard, or `*`. Found as the engine
- * finds entries, by building the few texts that could cover the pattern, so it costs the same whatever the size of the list.
+ * finds entries, by building the few patterns that could cover this one, so it costs the same whatever the size of the list.
  *
  * Only an entry that counts now counts here, and only for whoever it covers: one that is disabled, expired or limited to some
  * policies does not make an entry for all policies needless.
@@ -18,8 +18,8 @@ export function findCovering(
   pattern: Pattern,
   policies: readonly string[],
 ): OriginEntry | undefined {
-  for (const text of widerTexts(pattern, existing)) {
-    const entry = text === pattern.text ? undefined : existing.find(text);
+  for (const wider of widerPatterns(pattern, existing)) {
+    const entry = wider.text === pattern.text ? undefined : existing.find(wider);
     if (entry !== undefined && counts(entry, policies, existing.nowMs)) return entry;
   }
   return undefined;
@@ -33,81 +33,87 @@ function counts(entry: OriginEntry, policies: readonly string[], nowMs: number):
   return policies.length > 0 && policies.every((policy) => own.has(policy));
 }
 
-/** Texts of the patterns that cover a pattern, itself included, nearest first. */
-function* widerTexts(pattern: Pattern, existing: ExistingPatterns): Generator<string> {
+const ANY: AnyPattern = { kind: 'any', text: '*', anyPort: false };
+
+/** The patterns that cover a pattern, itself included, nearest first. */
+function* widerPatterns(pattern: Pattern, existing: ExistingPatterns): Generator<Pattern> {
   switch (pattern.kind) {
     case 'any':
       return;
     case 'null':
-      yield '*';
+      yield ANY;
       return;
     case 'exact':
     case 'subdomains':
     case 'affix': {
-      const ports = pattern.anyPort ? [':*'] : [pattern.port === undefined ? '' : `:${pattern.port}`, ':*'];
-      for (const host of widerHosts(pattern, existing)) {
-        for (const port of ports) yield `${pattern.scheme}://${host}${port}`;
+      const { scheme, port, anyPort } = pattern;
+      for (const form of widerForms(pattern, existing)) {
+        const stem = `${scheme}://${hostText(form)}`;
+        const portText = port === undefined ? '' : `:${port}`;
+        if (!anyPort) yield { ...form, scheme, text: stem + portText, port, anyPort };
+        yield { ...form, scheme, text: `${stem}:*`, port: undefined, anyPort: true };
       }
-      yield '*';
+      yield ANY;
     }
   }
 }
 
-/** Host parts of those texts. */
-function* widerHosts(pattern: HostPattern, existing: ExistingPatterns): Generator<string> {
-  yield hostText(pattern);
+/** The same without scheme and port. */
+function* widerForms(pattern: HostPattern, existing: ExistingPatterns): Generator<HostForm> {
+  yield pattern;
   switch (pattern.kind) {
     case 'exact': {
-      if (pattern.hostKind !== 'name') return;
-      const parent = parentOf(pattern.host);
+      const parent = pattern.hostKind === 'name' ? parentOf(pattern.host) : undefined;
       if (parent === undefined) return;
       const label = pattern.host.slice(0, -parent.length - 1);
       // `_` is outside what an affix wildcard stands for.
-      if (!label.includes('_')) yield* affixHosts(label, label, label.length - 1, parent, existing);
-      yield* subdomainHosts(parent);
+      if (!label.includes('_')) yield* affixForms(label, label, label.length - 1, parent, existing);
+      yield* subdomainForms(parent);
       return;
     }
     case 'subdomains': {
       const parent = parentOf(pattern.host);
-      if (parent !== undefined) yield* subdomainHosts(parent);
+      if (parent !== undefined) yield* subdomainForms(parent);
       return;
     }
     case 'affix': {
       const { prefix, suffix, host } = pattern;
-      yield* affixHosts(prefix, suffix, prefix.length + suffix.length, host, existing);
-      yield* subdomainHosts(host);
+      yield* affixForms(prefix, suffix, prefix.length + suffix.length, host, existing);
+      yield* subdomainForms(host);
     }
   }
 }
 
 /**
- * Affix wildcards whose texts begin `start` and end `end`.
+ * Affix wildcards whose texts begin `start` and end `end`. A text that does not touch the `*` with a hyphen is in no list: asking
+ * for it would be lost work.
  *
  * @param room characters that the two texts may have together: the wildcard stands for at least one.
  */
-function* affixHosts(
+function* affixForms(
   start: string,
   end: string,
   room: number,
   host: string,
   existing: ExistingPatterns,
-): Generator<string> {
+): Generator<HostForm> {
   for (let length = start.length; length >= 0; length -= 1) {
     const prefix = start.slice(0, length);
-    if (!existing.mayHavePrefix(host, prefix)) continue;
+    const touches = length === 0 || prefix.endsWith('-');
+    if (!touches || !existing.mayHaveAffix(host, prefix)) continue;
     for (let index = 0; index <= end.length; index += 1) {
       const suffix = end.slice(index);
-      // No pattern has an ending that does not touch the `*` with a hyphen: asking for one would be lost work.
       const fits = prefix.length + suffix.length <= room && (suffix === '' || suffix.startsWith('-'));
-      if (fits) yield `${prefix}*${suffix}.${host}`;
+      if (fits) yield { kind: 'affix', host, prefix, suffix };
     }
   }
 }
 
 /** `*.` before a host and before each host above it. */
-function* subdomainHosts(host: string): Generator<string> {
-  for (let parent: string | undefined = host; parent !== undefined; parent = parentOf(parent))
-    yield `*.${parent}`;
+function* subdomainForms(host: string): Generator<HostForm> {
+  for (let parent: string | undefined = host; parent !== undefined; parent = parentOf(parent)) {
+    yield { kind: 'subdomains', host: parent };
+  }
 }
 
 /** A host without its first label; `undefined` when nothing is left. */

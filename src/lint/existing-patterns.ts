@@ -2,15 +2,16 @@ import {
   compileSnapshot,
   type OriginEntry,
   type OriginSet,
+  type Pattern,
   type SnapshotEntry,
 } from '@origin-allowlist/client/core';
 
-/** A tenant's list, asked by text: an answer costs the same at five entries and at 100,000. */
+/** A tenant's list, asked by pattern: an answer costs the same at five entries and at 100,000. */
 export interface ExistingPatterns {
-  /** The entry with this canonical text, whatever its state. */
-  readonly find: (text: string) => OriginEntry | undefined;
-  /** `false` when no affix pattern straight below this host begins with this text; saves the look-ups for all its endings. */
-  readonly mayHavePrefix: (host: string, prefix: string) => boolean;
+  /** The entry with this very pattern, whatever its state. */
+  readonly find: (pattern: Pattern) => OriginEntry | undefined;
+  /** `false` when no affix pattern straight below this host can begin with this text: saves asking for each of its endings. */
+  readonly mayHaveAffix: (host: string, prefix: string) => boolean;
   /** Epoch milliseconds; what has expired by then covers nothing. */
   readonly nowMs: number;
 }
@@ -18,8 +19,9 @@ export interface ExistingPatterns {
 /** The list that a tenant's compiled allowlist holds, without copying it. */
 export function existingIn(origins: OriginSet, nowMs: number): ExistingPatterns {
   return {
-    find: (text) => (text === '*' ? origins.any : (origins.exact.get(text) ?? origins.wildcards.get(text))),
-    mayHavePrefix: (host, prefix) => origins.branches.get(host)?.affixes?.prefixes.has(prefix) ?? false,
+    find: (pattern) => entryOf(origins, pattern),
+    mayHaveAffix: (host, { length }) =>
+      origins.affixIndex.parents.has(host) && origins.affixIndex.prefixLengths.has(length),
     nowMs,
   };
 }
@@ -43,9 +45,27 @@ export interface ListChange {
 export function existingAfter(before: ExistingPatterns, change: ListChange): ExistingPatterns {
   const written = existingOf(change.written, before.nowMs);
   return {
-    find: (text) => written.find(text) ?? (change.removed?.has(text) ? undefined : before.find(text)),
-    mayHavePrefix: (host, prefix) =>
-      written.mayHavePrefix(host, prefix) || before.mayHavePrefix(host, prefix),
+    find: (pattern) =>
+      written.find(pattern) ?? (change.removed?.has(pattern.text) ? undefined : before.find(pattern)),
+    mayHaveAffix: (host, prefix) => written.mayHaveAffix(host, prefix) || before.mayHaveAffix(host, prefix),
     nowMs: before.nowMs,
   };
+}
+
+/** Where the engine files an entry: the twin of its `deleteOrigin`. */
+function entryOf(origins: OriginSet, pattern: Pattern): OriginEntry | undefined {
+  switch (pattern.kind) {
+    case 'any':
+      return origins.any;
+    case 'null':
+      return origins.exact.get(pattern.text);
+    case 'exact':
+      return pattern.anyPort
+        ? origins.exactOnAnyPort.get(pattern.text.slice(0, -':*'.length))
+        : origins.exact.get(pattern.text);
+    case 'subdomains':
+      return origins.subdomains.get(pattern.scheme)?.get(pattern.text.slice(`${pattern.scheme}://*.`.length));
+    case 'affix':
+      return origins.affixes.get(pattern.scheme)?.get(pattern.text.slice(`${pattern.scheme}://`.length));
+  }
 }

@@ -1,5 +1,5 @@
 import { type AddressKind, ipv4Kind, ipv6Kind } from './address.js';
-import type { HostPattern } from './lint-context.js';
+import type { HostForm, HostPattern } from './lint-context.js';
 
 /** Whether web pages have this scheme. Only then is the host a name of the DNS; elsewhere it is an id. */
 export function isWebScheme(scheme: string): boolean {
@@ -29,15 +29,15 @@ export function addressKind(pattern: HostPattern): AddressKind | undefined {
   return pattern.hostKind === 'ipv4' ? ipv4Kind(pattern.host) : ipv6Kind(pattern.host);
 }
 
-/** The host as the pattern writes it, wildcard included. */
-export function hostText(pattern: HostPattern): string {
-  switch (pattern.kind) {
+/** The host as a pattern writes it, wildcard included. */
+export function hostText(form: HostForm): string {
+  switch (form.kind) {
     case 'exact':
-      return pattern.host;
+      return form.host;
     case 'subdomains':
-      return `*.${pattern.host}`;
+      return `*.${form.host}`;
     case 'affix':
-      return `${pattern.prefix}*${pattern.suffix}.${pattern.host}`;
+      return `${form.prefix}*${form.suffix}.${form.host}`;
   }
 }
 

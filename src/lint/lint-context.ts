@@ -27,3 +27,9 @@ export interface LintContext {
 
 /** A pattern with a scheme and a host: every kind but `*` and `null`. */
 export type HostPattern = ExactPattern | SubdomainsPattern | AffixPattern;
+
+/** What such a pattern says of the host, without scheme and port. */
+export type HostForm =
+  | Pick<ExactPattern, 'kind' | 'host' | 'hostKind'>
+  | Pick<SubdomainsPattern, 'kind' | 'host'>
+  | Pick<AffixPattern, 'kind' | 'host' | 'prefix' | 'suffix'>;

@@ -16,13 +16,13 @@ export function listFindings(pattern: Pattern, context: LintContext): readonly F
   ];
 }
 
-function duplicateFindings({ text }: Pattern, existing: ExistingPatterns): readonly Finding[] {
-  const entry = existing.find(text);
+function duplicateFindings(pattern: Pattern, existing: ExistingPatterns): readonly Finding[] {
+  const entry = existing.find(pattern);
   if (entry === undefined) return [];
   const detail = entry.enabled
     ? 'The list has this entry already.'
     : 'The list has this entry already, disabled.';
-  return [riskFinding('DUPLICATE', { text, detail })];
+  return [riskFinding('DUPLICATE', { text: pattern.text, detail })];
 }
 
 function redundantFindings(
@@ -47,10 +47,10 @@ function apexFindings(
   if (pattern.kind !== 'subdomains' || isPublicSuffix(pattern.host)) return [];
   const text = pattern.text.replace('*.', '');
   const apex = parsePattern(text);
-  // An entry of this text is there on purpose, whatever its state.
+  // An entry for it is there on purpose, whatever its state.
   if (
     !apex.ok ||
-    existing.find(text) !== undefined ||
+    existing.find(apex.pattern) !== undefined ||
     findCovering(existing, apex.pattern, policies) !== undefined
   ) {
     return [];

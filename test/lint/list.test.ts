@@ -1,4 +1,4 @@
-import { compileSnapshot } from '@origin-allowlist/client/core';
+import { compileSnapshot, type Pattern } from '@origin-allowlist/client/core';
 import { describe, expect, it } from 'vitest';
 import {
   type ExistingPatterns,
@@ -251,9 +251,9 @@ describe('given a long list', () => {
     const lookUps = (entries: readonly { pattern: string }[]) => {
       const existing = existingOf([...entries, { pattern: 'https://pr-*-x.a.example' }], NOW_MS);
       let count = 0;
-      const find = (text: string) => {
+      const find = (pattern: Pattern) => {
         count += 1;
-        return existing.find(text);
+        return existing.find(pattern);
       };
       const counted = { ...existing, find };
       for (const pattern of [
