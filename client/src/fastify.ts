@@ -10,8 +10,8 @@ import type {
 } from 'fastify';
 import type { Allowlist } from './client.js';
 import type { Decision } from './core/index.js';
-import { claim, requestOf, targetOf } from './node-request.js';
-import { keepEdits, writeAnswer } from './node-response.js';
+import { requestOf, targetOf } from './node-request.js';
+import { isTaken, keepEdits, writeAnswer } from './node-response.js';
 import { OptionsError } from './options.js';
 import { checkPolicyName, compileRoutes, type RouteChoice, type RouteOptions } from './routes.js';
 
@@ -76,7 +76,7 @@ function registerCors(
   const choiceOfRoute = watchRoutes(app);
 
   app.addHook('onRequest', (request, reply, next) => {
-    if (reply.raw.headersSent || !claim(request.raw)) return passOn(request, reply, next);
+    if (isTaken(reply.raw)) return passOn(request, reply, next);
     const target = targetOf(request.raw);
     const choice = choiceOfRoute(request) ?? choose(target);
     const decision = allowlist.decide(requestOf(request.raw, target, choice));
@@ -94,7 +94,7 @@ function enforce(decision: Decision, request: FastifyRequest, reply: FastifyRepl
     return;
   }
   // On the raw response, where hijacked replies, streams and error replies end up as well.
-  if (decision.enforcement !== 'report') keepEdits(reply.raw, decision);
+  keepEdits(reply.raw, decision);
   passOn(request, reply, next);
 }
 

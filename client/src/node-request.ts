@@ -2,25 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { AllowlistRequest } from './decider.js';
 import type { RouteChoice } from './routes.js';
 
-/** From the registry, so that two copies of this package on one request know each other. */
-const CLAIMED: unique symbol = Symbol.for('origin-allowlist.claimed');
-
 /** What is read of a request of node:http, or of a framework that wraps it. */
 export interface NodeRequest extends Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'> {
   /** Where Connect, Express and Fastify keep the whole target while `url` is cut for mounts or rewritten. */
   readonly originalUrl?: string;
-  [CLAIMED]?: boolean;
-}
-
-/**
- * Takes the request for one layer of ours.
- *
- * @returns `false` when another has it: the second would decide again and might undo what the first did.
- */
-export function claim(request: NodeRequest): boolean {
-  if (request[CLAIMED] === true) return false;
-  request[CLAIMED] = true;
-  return true;
 }
 
 /** The whole request target, whatever a router has cut off. */

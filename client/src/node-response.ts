@@ -1,26 +1,38 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type Decision, mergeVary } from './core/index.js';
 
-const EDITS: unique symbol = Symbol('origin-allowlist.edits');
+/** From the registry, so that two copies of this package on one response know each other. */
+const EDITS: unique symbol = Symbol.for('origin-allowlist.edits');
 
-/** A response whose head is edited when it is sent. */
+/** Edits that are written again when the head is sent. */
+interface Edits {
+  readonly decision: Decision;
+  /** What `Vary` was after they were written; `undefined` = they leave it alone. */
+  readonly vary: string | undefined;
+  /** Node's own, or that of a layer that came before. */
+  readonly writeHead: ServerResponse['writeHead'];
+}
+
+/** A response that a layer of ours may have in hand. */
 interface EditedResponse extends ServerResponse {
-  [EDITS]: {
-    readonly decision: Decision;
-    /** Node's own, or that of a layer that came before. */
-    readonly writeHead: ServerResponse['writeHead'];
-  };
+  [EDITS]?: Edits;
+}
+
+/** Whether it is too late for a layer: the head is out, or another layer of ours has decided and this might undo it. */
+export function isTaken(response: EditedResponse): boolean {
+  return response.headersSent || response[EDITS] !== undefined;
 }
 
 /**
- * Writes a decision's header edits now, and once more when the head is sent: a handler's own `Vary` would erase ours, error
- * handlers drop headers, and it is the list that says which origins may read the answer, not the handler.
+ * Takes the response in hand: writes a decision's header edits now, and once more when the head is sent. A handler's own `Vary`
+ * would erase ours, error handlers drop headers, and it is the list that says which origins may read the answer, not the handler.
+ * Under `report` nothing is written.
  */
-export function keepEdits(response: ServerResponse, decision: Decision): void {
-  writeEdits(response, decision);
-  const edits = { decision, writeHead: response.writeHead };
-  const edited: EditedResponse = Object.assign(response, { [EDITS]: edits });
-  edited.writeHead = writeHeadWithEdits;
+export function keepEdits(response: EditedResponse, decision: Decision): void {
+  const isReport = decision.enforcement === 'report';
+  const vary = isReport ? undefined : writeEdits(response, decision);
+  response[EDITS] = { decision, vary, writeHead: response.writeHead };
+  if (!isReport) response.writeHead = writeHeadWithEdits;
 }
 
 /** Makes the response the answer to a preflight, or to a request that is blocked; ending it is left to the caller. */
@@ -28,6 +40,43 @@ export function writeAnswer(response: ServerResponse, decision: Decision, status
   writeEdits(response, decision);
   response.statusCode = status;
   response.setHeader('content-length', '0');
+}
+
+/** @returns what `Vary` is now. */
+function writeEdits(response: ServerResponse, decision: Decision): string | undefined {
+  const { headers, remove, vary } = decision;
+  removeHeaders(response, remove);
+  for (const name in headers) setHeader(response, name, headers[name]);
+  return vary.length === 0 ? undefined : addVary(response, vary);
+}
+
+/** Writes again what is no longer as it was written: as a rule nothing, and reading a header costs far less than setting it. */
+function rewriteEdits(response: ServerResponse, { decision, vary }: Edits): void {
+  const { headers, remove } = decision;
+  removeHeaders(response, remove);
+  for (const name in headers) {
+    const value = headers[name];
+    if (response.getHeader(name) !== value) setHeader(response, name, value);
+  }
+  if (vary !== undefined && response.getHeader('vary') !== vary) addVary(response, decision.vary);
+}
+
+/** A response has few headers, and hardly ever one of these: looking through costs less than asking for each. */
+function removeHeaders(response: ServerResponse, remove: readonly string[]): void {
+  for (const name of response.getHeaderNames()) {
+    if (name.startsWith('access-control-') && remove.includes(name)) response.removeHeader(name);
+  }
+}
+
+function setHeader(response: ServerResponse, name: string, value: string | undefined): void {
+  if (value !== undefined) response.setHeader(name, value);
+}
+
+function addVary(response: ServerResponse, vary: readonly string[]): string {
+  const existing = response.getHeader('vary');
+  const merged = mergeVary(typeof existing === 'number' ? String(existing) : existing, vary);
+  if (merged !== existing) response.setHeader('vary', merged);
+  return merged;
 }
 
 type GivenHeaders = OutgoingHttpHeaders | OutgoingHttpHeader[];
@@ -39,30 +88,19 @@ function writeHeadWithEdits(
   reason?: string | GivenHeaders,
   headers?: GivenHeaders,
 ): EditedResponse {
-  const { decision, writeHead } = this[EDITS];
-  const given = typeof reason === 'string' ? headers : (reason ?? headers);
+  const edits = this[EDITS];
+  // Cannot be: they are there before this is.
+  if (edits === undefined) return this;
+  const hasReason = typeof reason === 'string';
   // Otherwise Node says by itself that the head is out.
   if (!this.headersSent) {
+    const given = hasReason ? headers : (reason ?? headers);
     if (given) takeHeaders(this, given);
-    writeEdits(this, decision);
+    rewriteEdits(this, edits);
   }
-  Reflect.apply(writeHead, this, typeof reason === 'string' ? [statusCode, reason] : [statusCode]);
+  if (hasReason) Reflect.apply(edits.writeHead, this, [statusCode, reason]);
+  else edits.writeHead.call(this, statusCode);
   return this;
-}
-
-function writeEdits(response: ServerResponse, { headers, remove, vary }: Decision): void {
-  for (const name of remove) if (response.hasHeader(name)) response.removeHeader(name);
-  for (const name in headers) {
-    const value = headers[name];
-    if (value !== undefined && response.getHeader(name) !== value) response.setHeader(name, value);
-  }
-  if (vary.length > 0) addVary(response, vary);
-}
-
-function addVary(response: ServerResponse, vary: readonly string[]): void {
-  const existing = response.getHeader('vary');
-  const merged = mergeVary(typeof existing === 'number' ? String(existing) : existing, vary);
-  if (merged !== existing) response.setHeader('vary', merged);
 }
 
 /** Sets what was given to `writeHead`, as Node itself would: over what was set before. */

@@ -2,8 +2,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Allowlist } from './client.js';
 import type { Decision } from './core/index.js';
-import { claim, type NodeRequest, requestOf, targetOf } from './node-request.js';
-import { keepEdits, writeAnswer } from './node-response.js';
+import { type NodeRequest, requestOf, targetOf } from './node-request.js';
+import { isTaken, keepEdits, writeAnswer } from './node-response.js';
 import { compileRoutes, type RouteOptions } from './routes.js';
 
 export type { NodeRequest } from './node-request.js';
@@ -34,7 +34,7 @@ export type CorsMiddleware = (request: NodeRequest, response: ServerResponse, ne
 export function cors(allowlist: Allowlist, options: RouteOptions = {}): CorsMiddleware {
   const choose = compileRoutes(options);
   return (request, response, next) => {
-    if (response.headersSent || !claim(request)) return next();
+    if (isTaken(response)) return next();
     const target = targetOf(request);
     const decision = allowlist.decide(requestOf(request, target, choose(target)));
     if (!(decision instanceof Promise)) return enforce(decision, response, next);
@@ -49,6 +49,6 @@ function enforce(decision: Decision, response: ServerResponse, next: () => void)
     response.end();
     return;
   }
-  if (decision.enforcement !== 'report') keepEdits(response, decision);
+  keepEdits(response, decision);
   next();
 }

@@ -1,0 +1,364 @@
+import { DEFAULT_POLICY } from '@origin-allowlist/client/core';
+import { cors, OptionsError, type RouteOptions, withCors } from '@origin-allowlist/client/hono';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { bearerAuth } from 'hono/bearer-auth';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import { streamSSE, streamText } from 'hono/streaming';
+import { validator } from 'hono/validator';
+import { describe, expect, it } from 'vitest';
+import { listen } from './listening.js';
+import { createLoadedAllowlist, createUnloadedAllowlist, type List } from './loaded-allowlist.js';
+import { type RawRequest, sendRaw } from './raw-http.js';
+
+const ORIGIN = 'https://app.example.com';
+const FROM_APP = [['Origin', ORIGIN]] as const;
+const FROM_EVIL = [['Origin', 'https://evil.example']] as const;
+const ASKS_PUT = ['Access-Control-Request-Method', 'PUT'] as const;
+const LIST: List = { entries: [{ pattern: ORIGIN }] };
+const allowed = { 'access-control-allow-origin': ORIGIN, vary: 'Origin' };
+
+type Handler = (request: Request) => Response | Promise<Response>;
+
+async function createApp(list = LIST, options: RouteOptions = {}): Promise<Hono> {
+  const app = new Hono();
+  app.use(cors(await createLoadedAllowlist(list), options));
+  return app;
+}
+
+/** Serves a fetch-style handler over a real connection. @returns the port. */
+async function serve(fetch: Handler): Promise<number> {
+  const listener = getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler: () => undefined });
+  return listen((request, response) => void listener(request, response));
+}
+
+async function ask({ fetch }: { readonly fetch: Handler }, request: RawRequest = {}) {
+  return sendRaw(await serve(fetch), { headers: FROM_APP, ...request });
+}
+
+describe('given a Hono app behind the middleware', () => {
+  it('lets a listed origin read the answer and no other', async () => {
+    const app = await createApp();
+    app.get('/', (context) => context.text('ok'));
+    const { headers, body } = await ask(app);
+    expect(body).toBe('ok');
+    expect(headers).toMatchObject(allowed);
+    const refused = await ask(app, { headers: FROM_EVIL });
+    expect(refused).toMatchObject({ status: 200, body: 'ok' });
+    expect(refused.headers).not.toHaveProperty('access-control-allow-origin');
+    expect(refused.headers.vary).toBe('Origin');
+  });
+
+  it('answers preflights before authentication runs, with no body', async () => {
+    const app = await createApp();
+    app.use(bearerAuth({ token: 'secret' }));
+    const answer = await ask(app, { method: 'OPTIONS', headers: [...FROM_APP, ASKS_PUT] });
+    expect(answer).toMatchObject({ status: 204, body: '' });
+    expect(answer.headers).toMatchObject({ 'access-control-allow-origin': ORIGIN, 'content-length': '0' });
+    const refused = await ask(app, { method: 'OPTIONS', headers: [...FROM_EVIL, ASKS_PUT] });
+    expect(refused).toMatchObject({ status: 403, body: '' });
+    expect(refused.headers['content-length']).toBe('0');
+    expect(refused.headers).not.toHaveProperty('access-control-allow-origin');
+  });
+
+  it('keeps what middleware before it sets, and takes back what that allows', async () => {
+    const app = new Hono();
+    app.use((context, next) => {
+      context.header('X-Request-Id', '7');
+      context.header('Access-Control-Allow-Origin', '*');
+      return next();
+    });
+    app.use(cors(await createLoadedAllowlist(LIST)));
+    app.get('/', (context) => context.text('ok'));
+    const preflight = await ask(app, { method: 'OPTIONS', headers: [...FROM_EVIL, ASKS_PUT] });
+    const refused = await ask(app, { headers: FROM_EVIL });
+    for (const { headers } of [preflight, refused]) {
+      expect(headers['x-request-id']).toBe('7');
+      expect(headers).not.toHaveProperty('access-control-allow-origin');
+    }
+  });
+
+  it.each([
+    [400, '/validated'],
+    [401, '/private'],
+    [404, '/nowhere'],
+    [413, '/upload'],
+    [429, '/busy'],
+    [500, '/broken'],
+    [500, '/forgotten'],
+    [503, '/excepted'],
+  ])('keeps the headers on a %i of %s', async (status, target) => {
+    const app = await createApp();
+    app.onError((error, context) => {
+      if (error instanceof HTTPException) return error.getResponse();
+      return new Response(context.path, { status: 500 });
+    });
+    app.post('/validated', validator('json', (_value, context) => context.text('no', 400)), (context) =>
+      context.text('ok'),
+    );
+    app.use('/private', bearerAuth({ token: 'secret' }));
+    app.post('/upload', bodyLimit({ maxSize: 4 }), (context) => context.text('ok'));
+    app.post('/busy', (context) => context.text('later', 429, { 'Retry-After': '1' }));
+    app.post('/broken', () => {
+      throw new Error('broken');
+    });
+    // @ts-expect-error No answer: Hono says so with an error of its own.
+    app.post('/forgotten', () => undefined);
+    app.post('/excepted', () => {
+      throw new HTTPException(503, { res: Response.json({}, { status: 503 }) });
+    });
+    const headers = [...FROM_APP, ['Content-Type', 'application/json']] as const;
+    const answer = await ask(app, { method: 'POST', target, headers, body: '{"long": true}' });
+    expect(answer.status).toBe(status);
+    expect(answer.headers).toMatchObject(allowed);
+  });
+
+  it("keeps them on a 500 that Hono's own error handler makes of a missing answer", async () => {
+    const app = await createApp();
+    // @ts-expect-error No answer: Hono says so with an error of its own.
+    app.get('/', () => undefined);
+    const { status, headers } = await ask(app);
+    expect(status).toBe(500);
+    expect(headers).toMatchObject(allowed);
+  });
+
+  it('keeps them on a 404 of notFound, and in apps below', async () => {
+    const app = await createApp();
+    app.notFound((context) => context.text('mine', 404));
+    app.route('/child', new Hono().get('/', (context) => context.text('deep')));
+    const missing = await ask(app, { target: '/nowhere' });
+    expect(missing).toMatchObject({ status: 404, body: 'mine' });
+    expect(missing.headers).toMatchObject(allowed);
+    expect((await ask(app, { target: '/child' })).headers).toMatchObject(allowed);
+  });
+
+  it.each<[string, Handler]>([
+    ['a new answer', () => new Response('ok', { headers: { vary: 'A' } })],
+    ['one of fetch(), whose headers cannot be changed', () => fetch('data:text/plain,ok')],
+    ['a redirect, whose headers cannot be changed', () => Response.redirect('https://other.example/', 307)],
+  ])('keeps them on %s', async (_title, handle) => {
+    const app = await createApp();
+    app.get('/', (context) => handle(context.req.raw));
+    const { headers } = await ask(app);
+    expect(headers['access-control-allow-origin']).toBe(ORIGIN);
+    expect(headers.vary?.split(', ').at(-1)).toBe('Origin');
+  });
+
+  it('gives each request its own headers where a handler keeps one answer for all', async () => {
+    const app = await createApp();
+    const kept = new Response(null, { status: 404 });
+    app.get('/', () => kept);
+    await ask(app);
+    expect([...kept.headers]).toEqual([]);
+    expect((await ask(app, { headers: FROM_EVIL })).headers).not.toHaveProperty(
+      'access-control-allow-origin',
+    );
+  });
+
+  it('passes streams on as they flow, with the Vary of the handler', async () => {
+    const app = await createApp();
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    app.get('/', (context) => {
+      context.header('Vary', 'Accept');
+      return streamText(context, async (stream) => {
+        await stream.write('first');
+        await held;
+        await stream.write('second');
+      });
+    });
+    const response = await fetch(`http://127.0.0.1:${await serve(app.fetch)}/`, { headers: { origin: ORIGIN } });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader?.read())?.value).toBe('first');
+    release();
+    expect((await reader?.read())?.value).toBe('second');
+    expect(response.headers.get('vary')).toBe('Accept, Origin');
+    expect(response.headers.get('access-control-allow-origin')).toBe(ORIGIN);
+  });
+
+  it('keeps them on server-sent events', async () => {
+    const app = await createApp();
+    app.get('/', (context) => streamSSE(context, (stream) => stream.writeSSE({ data: 'ok' })));
+    const { headers, body } = await ask(app);
+    expect(body).toBe('data: ok\n\n');
+    expect(headers).toMatchObject({ ...allowed, 'content-type': 'text/event-stream' });
+  });
+
+  it('leaves a Vary of * alone, and every other header', async () => {
+    const app = await createApp();
+    app.get('/', (context) => {
+      context.header('Set-Cookie', 'a=1', { append: true });
+      context.header('Set-Cookie', 'b=2', { append: true });
+      return context.text('ok', 201, { vary: '*' });
+    });
+    const { status, headers } = await ask(app);
+    expect(status).toBe(201);
+    expect(headers).toMatchObject({ vary: '*', 'set-cookie': 'a=1, b=2' });
+  });
+
+  it('lets the first decide when it is used twice', async () => {
+    const app = await createApp();
+    app.use(cors(await createLoadedAllowlist({ entries: [] })));
+    app.get('/', (context) => context.text('ok'));
+    expect((await ask(app)).headers).toMatchObject(allowed);
+  });
+
+  it('writes nothing where the policy only reports', async () => {
+    const app = await createApp({ ...LIST, policies: [{ ...DEFAULT_POLICY, enforcement: 'report' }] });
+    app.options('/', (context) => context.text('own', 200, { 'Access-Control-Allow-Origin': 'https://own.example' }));
+    const { headers, body } = await ask(app, { method: 'OPTIONS', headers: [...FROM_APP, ASKS_PUT] });
+    expect(body).toBe('own');
+    expect(headers['access-control-allow-origin']).toBe('https://own.example');
+    expect(headers).not.toHaveProperty('vary');
+  });
+
+  it('refuses after firstLoadTimeoutMs while there is no list, and lets the request pass', async () => {
+    const app = new Hono();
+    app.use(cors(createUnloadedAllowlist()));
+    app.get('/', (context) => context.text('ok'));
+    const { headers, body } = await ask(app);
+    expect(body).toBe('ok');
+    expect(headers).not.toHaveProperty('access-control-allow-origin');
+  });
+});
+
+describe('given routes with policies of their own', () => {
+  const policy = (name: string) => ({
+    ...DEFAULT_POLICY,
+    name,
+    paths: [],
+    allowedHeaders: [`x-${name}`],
+    exposedHeaders: [`x-${name}`],
+  });
+  const list = { ...LIST, policies: [policy('default'), policy('predict')] };
+  const routes = { '/predict': 'predict' };
+  const makers = {
+    'the middleware': async () => {
+      const app = await createApp(list, { routes });
+      app.all('*', (context) => context.text('ok'));
+      return app.fetch;
+    },
+    'the wrapper': async () =>
+      withCors(() => new Response('ok'), await createLoadedAllowlist(list), { routes }),
+  };
+
+  describe.each(Object.entries(makers))('and %s', (_name, make) => {
+    it.each([
+      ['/predict', 'x-predict'],
+      ['/predict/fast?x=1', 'x-predict'],
+      ['/plain', 'x-default'],
+      ['/PREDICT', undefined],
+      ['//predict', undefined],
+      // URLs come resolved: by the path the handler sees.
+      ['/x/../predict', 'x-predict'],
+    ])('decides %s and its preflight alike', async (target, exposed) => {
+      const port = await serve(await make());
+      const actual = await sendRaw(port, { target, headers: FROM_APP });
+      const preflight = await sendRaw(port, { method: 'OPTIONS', target, headers: [...FROM_APP, ASKS_PUT] });
+      expect(actual.headers['access-control-expose-headers']).toBe(exposed);
+      expect(preflight.headers['access-control-allow-headers']).toBe(exposed);
+    });
+  });
+
+  it('takes a policy for the routes it is used on, their preflights too', async () => {
+    const app = new Hono();
+    app.use('/predict/*', cors(await createLoadedAllowlist(list), { policy: 'predict' }));
+    app.post('/predict/now', (context) => context.text('ok'));
+    const target = '/predict/now';
+    const actual = await ask(app, { method: 'POST', target });
+    const preflight = await ask(app, { method: 'OPTIONS', target, headers: [...FROM_APP, ASKS_PUT] });
+    expect(actual.headers['access-control-expose-headers']).toBe('x-predict');
+    expect(preflight.headers['access-control-allow-headers']).toBe('x-predict');
+  });
+
+  it('refuses at once to be made with names no policy can have', async () => {
+    const allowlist = await createLoadedAllowlist(list);
+    expect(() => cors(allowlist, { policy: 'No!' })).toThrow(OptionsError);
+    expect(() => withCors(() => new Response(), allowlist, { policy: 'No!' })).toThrow(OptionsError);
+  });
+});
+
+describe('given a fetch-style handler in the wrapper', () => {
+  it('lets a listed origin read the answer, and passes on what the host passes', async () => {
+    const fetch = withCors(
+      (_request, env: { readonly name: string }, count: number) => new Response(`${env.name} ${count}`),
+      await createLoadedAllowlist(LIST),
+    );
+    const request = new Request('http://api.example/', { headers: { origin: ORIGIN } });
+    const response = await fetch(request, { name: 'env' }, 7);
+    expect(await response.text()).toBe('env 7');
+    expect(response.headers.get('access-control-allow-origin')).toBe(ORIGIN);
+  });
+
+  it('does not run it for preflights', async () => {
+    let runs = 0;
+    const fetch = withCors(
+      () => {
+        runs += 1;
+        return new Response();
+      },
+      await createLoadedAllowlist(LIST),
+    );
+    const answer = await ask({ fetch }, { method: 'OPTIONS', headers: [...FROM_APP, ASKS_PUT] });
+    expect(answer.status).toBe(204);
+    expect(answer.headers['content-length']).toBe('0');
+    const refused = await ask({ fetch }, { method: 'OPTIONS', headers: [...FROM_EVIL, ASKS_PUT] });
+    expect(refused.status).toBe(403);
+    expect(refused.headers['content-length']).toBe('0');
+    expect(runs).toBe(0);
+  });
+
+  it.each([400, 401, 404, 413, 429, 500])('keeps the headers on a %i', async (status) => {
+    const fetch = withCors(() => new Response('', { status }), await createLoadedAllowlist(LIST));
+    const answer = await ask({ fetch });
+    expect(answer.status).toBe(status);
+    expect(answer.headers).toMatchObject(allowed);
+  });
+
+  it('leaves a failure to the host, or to onError, whose answer has the headers', async () => {
+    const allowlist = await createLoadedAllowlist(LIST);
+    const failing = () => {
+      throw new Error('broken');
+    };
+    const request = new Request('http://api.example/', { headers: { origin: ORIGIN } });
+    await expect(withCors(failing, allowlist)(request)).rejects.toThrow('broken');
+    const fetch = withCors(failing, allowlist, { onError: () => new Response('mine', { status: 500 }) });
+    const { status, body, headers } = await ask({ fetch });
+    expect({ status, body }).toEqual({ status: 500, body: 'mine' });
+    expect(headers).toMatchObject(allowed);
+  });
+
+  it('passes on what no copy can be made of', async () => {
+    const allowlist = await createLoadedAllowlist(LIST);
+    const request = new Request('http://api.example/', { headers: { origin: ORIGIN } });
+    const failed = Response.error();
+    expect(await withCors(() => failed, allowlist)(request)).toBe(failed);
+    // @ts-expect-error What a Bun handler gives after an upgrade.
+    expect(await withCors(() => undefined, allowlist)(request)).toBeUndefined();
+  });
+
+  it('decides once around an app with the middleware, and again for the same request later', async () => {
+    const app = await createApp({ entries: [] });
+    app.get('/', (context) => context.text('ok'));
+    const fetch = withCors(app.fetch, await createLoadedAllowlist(LIST));
+    const request = new Request('http://api.example/', { headers: { origin: ORIGIN } });
+    for (const _time of [1, 2])
+      expect((await fetch(request)).headers.get('access-control-allow-origin')).toBe(ORIGIN);
+    expect((await app.fetch(request)).headers.has('access-control-allow-origin')).toBe(false);
+  });
+
+  it('knows its tenant by the host, from the URL where no header says it', async () => {
+    const seen: unknown[] = [];
+    const allowlist = await createLoadedAllowlist(LIST, {
+      tenant: (request) => {
+        seen.push(request);
+        return 'acme';
+      },
+    });
+    await withCors(() => new Response(), allowlist)(new Request('http://api.example:8080/orders?x=1'));
+    expect(seen).toEqual([{ host: 'api.example:8080', path: '/orders' }]);
+  });
+});
