@@ -10,6 +10,7 @@ export {
   countOrigins,
   createOriginSet,
   deleteOrigin,
+  findOrigin,
   type OriginEntry,
   type OriginSet,
 } from './origin-set.js';

@@ -1,3 +1,5 @@
+import { everyChar, isDigit } from './ascii.js';
+
 /** A dotted quad as browsers serialise it: four decimal numbers of 0–255 without leading zeros. */
 export function isCanonicalIpv4(host: string): boolean {
   if (host.length > MAX_IPV4_LENGTH) return false;
@@ -9,10 +11,10 @@ export function isCanonicalIpv4(host: string): boolean {
 export function endsInNumber(host: string): boolean {
   const end = host.endsWith('.') ? host.length - 1 : host.length;
   const start = end === 0 ? 0 : host.lastIndexOf('.', end - 1) + 1;
-  // Only a label with a leading digit can be a number: this is the whole cost for ordinary names.
-  const first = host.charCodeAt(start);
-  if (end <= start || first < 0x30 || first > 0x39) return false;
-  return parseIpv4Number(host.slice(start, end)) !== undefined || isAllDigits(host.slice(start, end));
+  // A number begins with a digit, in hexadecimal too: this is the whole cost for ordinary names.
+  if (end <= start || !isDigit(host.charCodeAt(start))) return false;
+  const last = host.slice(start, end);
+  return everyChar(last, isDigit) || parseIpv4Number(last) !== undefined;
 }
 
 /**
@@ -88,13 +90,6 @@ const MAX_IPV4_LENGTH = 15;
 const IPV6_GROUPS = 8;
 /** `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255` */
 const MAX_IPV6_LENGTH = 45;
-
-function isAllDigits(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    if (digitValue(text.charCodeAt(index)) > 9) return false;
-  }
-  return text.length > 0;
-}
 
 /** 0–15 for a hexadecimal digit of either case, 16 for anything else. */
 function digitValue(code: number): number {

@@ -97,6 +97,21 @@ export function deleteOrigin(set: OriginSet, pattern: Pattern): boolean {
   }
 }
 
+/** The entry with this very pattern, whatever its state; `undefined` when there is none. */
+export function findOrigin(set: OriginSet, pattern: Pattern): OriginEntry | undefined {
+  switch (pattern.kind) {
+    case 'any':
+      return set.any;
+    case 'null':
+      return set.exact.get(pattern.text);
+    case 'exact':
+      return exactEntries(set, pattern).get(exactKey(pattern));
+    case 'subdomains':
+    case 'affix':
+      return wildcardEntries(set, pattern).get(pattern.scheme)?.get(wildcardKey(pattern));
+  }
+}
+
 /** Entries in the set. */
 export function countOrigins(set: OriginSet): number {
   let count = set.exact.size + set.exactOnAnyPort.size + (set.any === undefined ? 0 : 1);

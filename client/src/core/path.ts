@@ -1,4 +1,4 @@
-import { BACKSLASH, charTable, DOT, HASH, QUESTION, SLASH, TILDE } from './ascii.js';
+import { BACKSLASH, charTable, DOT, everyChar, HASH, isSchemeChar, QUESTION, SLASH, TILDE } from './ascii.js';
 import type { CompiledPolicy } from './policy.js';
 
 /** The policy a request's path leads to, or why none can be told. */
@@ -63,6 +63,11 @@ export function normalisePath(path: string): string | undefined {
   return `/${segments.join('/')}`;
 }
 
+/** Whether every reading of a path is the path itself. */
+export function isPlainPath(path: string): boolean {
+  return endOfPlainPath(path) === path.length;
+}
+
 /** The path part of a request target (RFC 9112 §3.2), `undefined` when the target has none of the known forms. */
 function rawPath(target: string): string | undefined {
   const path = target.slice(0, endOfPath(target));
@@ -104,11 +109,7 @@ function isSlash(code: number): boolean {
 }
 
 function isScheme(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index) | 0x20;
-    if (code < 0x61 || code > 0x7a) return false;
-  }
-  return true;
+  return everyChar(text.toLowerCase(), isSchemeChar);
 }
 
 /** Characters that some reading of a path changes or stops at. */

@@ -10,13 +10,9 @@ export function checkName(host: string, diagnosis: Diagnosis): HostForm {
   if (isCanonicalIpv4(host)) return { kind: 'exact', host, hostKind: 'ipv4' };
   if (endsInNumber(host)) return checkIpv4(host, diagnosis);
   if (host.startsWith('.') && host.length > 1) {
-    noteRepaired(
-      diagnosis,
-      'EMPTY_LABEL',
-      host,
-      'A host does not begin with a dot; for all subdomains write *.',
-    );
+    noteRepaired(diagnosis, 'EMPTY_LABEL', host, 'A host begins with no dot; *. is any subdomain.');
     const parent = host.slice(1);
+    checkLength(host, diagnosis);
     checkLabels(parent, diagnosis);
     return { kind: 'subdomains', host: parent };
   }
@@ -36,8 +32,9 @@ export function checkLength(host: string, diagnosis: Diagnosis): void {
 export function checkLabels(name: string, diagnosis: Diagnosis): void {
   checkCharacters(name, diagnosis);
   const labels = (name.endsWith('.') ? name.slice(0, -1) : name).split('.');
-  if (labels.includes(''))
+  if (labels.includes('')) {
     note(diagnosis, 'EMPTY_LABEL', name, 'There is nothing between two dots, or before the first.');
+  }
   const long = labels.find((label) => label.length > MAX_LABEL_LENGTH);
   if (long !== undefined) {
     note(diagnosis, 'LABEL_TOO_LONG', long, `A label has at most ${MAX_LABEL_LENGTH} characters.`);
@@ -69,19 +66,9 @@ function isUndecodable(label: string): boolean {
 
 /** A host whose last label is a number and that is not a dotted quad: URL parsers rewrite or refuse it. */
 function checkIpv4(host: string, diagnosis: Diagnosis): HostForm {
-  note(
-    diagnosis,
-    'NUMERIC_LAST_LABEL',
-    host,
-    'A host that ends in a number is an address of four decimal numbers, or none.',
-  );
+  note(diagnosis, 'NUMERIC_LAST_LABEL', host, 'A host that ends in a number is an IPv4 address or nothing.');
   if (parseIpv4(host) !== undefined) {
-    note(
-      diagnosis,
-      'IP_NOT_CANONICAL',
-      host,
-      'Browsers send IPv4 addresses as four decimal numbers without leading zeros.',
-    );
+    note(diagnosis, 'IP_NOT_CANONICAL', host, 'Browsers send four decimal numbers without leading zeros.');
   } else if (host.split('.').every((label) => endsInNumber(label))) {
     note(diagnosis, 'IP_INVALID', host, 'This is no IPv4 address.');
   }

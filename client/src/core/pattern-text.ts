@@ -20,12 +20,7 @@ export function checkText(text: string, diagnosis: Diagnosis): string | undefine
     return undefined;
   }
   if (isRegularExpression(core)) {
-    note(
-      diagnosis,
-      'REGEX_LIKE',
-      core,
-      'Regular expressions are not supported; *. stands for any subdomain.',
-    );
+    note(diagnosis, 'REGEX_LIKE', core, 'Regular expressions are not supported; *. is any subdomain.');
     diagnosis.suggestion = fromRegularExpression(core);
     return undefined;
   }
@@ -34,8 +29,9 @@ export function checkText(text: string, diagnosis: Diagnosis): string | undefine
     return undefined;
   }
   // A space in the middle has no one evident repair, unlike one at an end.
-  if (splitPieces(core).length > 1 || firstChar(core, isControl) !== undefined)
+  if (splitPieces(core).length > 1 || firstChar(core, isControl) !== undefined) {
     diagnosis.isRepairable = false;
+  }
   return core;
 }
 
@@ -73,19 +69,16 @@ function isUnsuspicious(text: string): boolean {
 
 function noteCharacters(text: string, diagnosis: Diagnosis): void {
   const space = firstChar(text, isSpace);
-  if (space !== undefined)
+  if (space !== undefined) {
     noteRepaired(diagnosis, 'WHITESPACE', space, 'A pattern holds no spaces or line breaks.');
+  }
   const control = firstChar(text, isControl);
-  if (control !== undefined)
+  if (control !== undefined) {
     noteRepaired(diagnosis, 'CONTROL_CHAR', control, 'A pattern holds no control characters.');
+  }
   const foreign = firstChar(text, isNonAscii);
   if (foreign !== undefined) {
-    noteRepaired(
-      diagnosis,
-      'NON_ASCII',
-      foreign,
-      'Browsers send the ASCII form of a host (xn--…): give that.',
-    );
+    noteRepaired(diagnosis, 'NON_ASCII', foreign, 'Browsers send the ASCII form of a host, xn--….');
   }
 }
 
@@ -136,10 +129,10 @@ function splitPieces(text: string): readonly string[] {
 }
 
 function isRegularExpression(text: string): boolean {
-  if (text.startsWith('^') || text.startsWith('.*') || text.startsWith('.+') || text.endsWith('$'))
-    return true;
-  if (text.includes('(') && text.includes('|')) return true;
-  return REGEX_PARTS.some((part) => text.includes(part));
+  const isGroup = text.includes('(') && text.includes('|');
+  const isAnchored = text.startsWith('^') || text.endsWith('$');
+  const isOpen = text.startsWith('.*') || text.startsWith('.+');
+  return isGroup || isAnchored || isOpen || REGEX_PARTS.some((part) => text.includes(part));
 }
 
 /** The pattern that the commonest expressions stand for; what it cannot translate it leaves standing, and that does not parse. */

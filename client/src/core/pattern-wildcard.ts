@@ -9,12 +9,7 @@ import { ACE_PREFIX } from './punycode.js';
 /** Checks a host that has a `*` somewhere. */
 export function checkWildcard(given: string, diagnosis: Diagnosis): HostForm | undefined {
   if (everyChar(given, (code) => code === STAR || code === DOT)) {
-    note(
-      diagnosis,
-      'WILDCARD_HOST',
-      given,
-      'This would be every host; if that is meant, the entry is * alone.',
-    );
+    note(diagnosis, 'WILDCARD_HOST', given, 'This would be every host; the pattern for that is * alone.');
     if (given !== '*') note(diagnosis, 'BAD_WILDCARD', given, WILDCARD_FORMS);
     return undefined;
   }

@@ -1,5 +1,6 @@
+import { everyChar, SPACE, TILDE } from './ascii.js';
 import { isForbiddenMethod, isToken } from './http-token.js';
-import { normalisePath } from './path.js';
+import { isPlainPath, normalisePath } from './path.js';
 import type { PolicySettings } from './policy-settings.js';
 
 /** Which rule a setting breaks. */
@@ -36,18 +37,24 @@ export function checkPolicySettings(settings: PolicySettings): readonly SettingP
   ];
 }
 
-/** A prefix that is not in normal form leads nowhere: some reading of every path below it differs, which is refused. */
 function checkPath(path: string, pointer: string): readonly SettingProblem[] {
   if (!path.startsWith('/')) {
-    const detail = 'A path prefix begins with a slash.';
-    return [{ pointer, code: 'path_not_absolute', detail }];
+    return [{ pointer, code: 'path_not_absolute', detail: 'A path prefix begins with a slash.' }];
   }
-  const normal = path.includes('?') || path.includes('#') ? undefined : normalisePath(path)?.toLowerCase();
-  if (normal === path) return [];
+  if (isNormalPrefix(path)) return [];
   const detail =
-    'A path prefix is written as requests are compared: lower case, decoded, without doubled or trailing slashes, dot segments, query or fragment.';
-  const fix = normal === undefined || normalisePath(normal)?.toLowerCase() !== normal ? undefined : normal;
-  return [{ pointer, code: 'path_not_normal', detail, ...(fix !== undefined && { fix }) }];
+    'A path prefix is lower-case ASCII without doubled or trailing slashes, dot segments, encoded characters, query or ' +
+    'fragment: any other has readings that differ, so no request would ever be given the policy.';
+  const normal = normalisePath(path)?.toLowerCase() ?? '';
+  return [{ pointer, code: 'path_not_normal', detail, ...(isNormalPrefix(normal) && { fix: normal }) }];
+}
+
+function isNormalPrefix(path: string): boolean {
+  return isPlainPath(path) && everyChar(path, isVisibleAscii) && (path === '/' || !path.endsWith('/'));
+}
+
+function isVisibleAscii(code: number): boolean {
+  return code > SPACE && code <= TILDE;
 }
 
 function checkMethod(method: string, pointer: string): readonly SettingProblem[] {

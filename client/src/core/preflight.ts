@@ -52,7 +52,7 @@ function allowsMethod(policy: CompiledPolicy, method: string): boolean {
   return isSafelistedMethod(method) || policy.anyMethod || policy.methods.has(method);
 }
 
-/** Fetch §4.8 step 6.8: `*` never covers `Authorization`. */
+/** `*` never covers `Authorization` (Fetch §2.2.2 "CORS non-wildcard request-header name"). */
 function allowsHeader(policy: CompiledPolicy, name: string): boolean {
   return policy.headers.has(name) || (policy.anyHeader && name !== 'authorization');
 }
@@ -76,8 +76,8 @@ function preflightHeaders(
     : values.allowHeaders;
   if (allowed !== undefined) headers[ALLOW_HEADERS] = allowed;
   if (policy.maxAge !== undefined) headers[MAX_AGE] = policy.maxAge;
-  if (policy.privateNetwork && single(request.requestPrivateNetwork) === 'true')
-    headers[ALLOW_PRIVATE_NETWORK] = 'true';
+  const asksForPrivate = single(request.requestPrivateNetwork) === 'true';
+  if (policy.privateNetwork && asksForPrivate) headers[ALLOW_PRIVATE_NETWORK] = 'true';
   // Some clients wait for a body after a 204 that does not deny one.
   headers['content-length'] = '0';
   return headers;
