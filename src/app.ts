@@ -5,6 +5,7 @@ import { registerAuth } from './http/auth.js';
 import { registerEtags } from './http/etag.js';
 import { registerOpenapi } from './http/openapi.js';
 import { registerProblems, sendProblem } from './http/problem.js';
+import { registerRateLimit } from './http/rate-limit.js';
 import { changeRoutes } from './http/routes/changes.js';
 import { evaluateRoutes } from './http/routes/evaluate.js';
 import { healthRoutes } from './http/routes/health.js';
@@ -19,6 +20,7 @@ import type { Store } from './store/store.js';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
+const REQUESTS_PER_SECOND = 1_000;
 /** Above the longest slug, so that a longer one is a tenant that does not exist, not an unknown route. */
 const MAX_PARAM_LENGTH = 500;
 
@@ -31,15 +33,13 @@ export interface AppDeps {
   readonly logger?: FastifyBaseLogger | undefined;
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
+  /** How many requests one caller may send a second. Default 1,000. */
+  readonly requestsPerSecond?: number | undefined;
 }
 
 /** The whole HTTP service, not listening yet. */
-export async function buildApp({
-  store,
-  adminKey,
-  logger,
-  now = Date.now,
-}: AppDeps): Promise<FastifyInstance> {
+export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const { store, adminKey, logger, now = Date.now, requestsPerSecond = REQUESTS_PER_SECOND } = deps;
   const app = Fastify({
     ...(logger && { loggerInstance: logger }),
     // Ids of our own only: they go into the trail, so callers must not choose them.
@@ -63,6 +63,7 @@ export async function buildApp({
 
   await app.register(healthRoutes, { store });
   await app.register(async (v1) => {
+    await registerRateLimit(v1, requestsPerSecond);
     registerAuth(v1, { store, adminKey });
     await v1.register(tenantRoutes, { store });
     await v1.register(originRoutes, { store });

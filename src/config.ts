@@ -16,6 +16,7 @@ export interface Config {
   /** Absolute path. */
   readonly dataDir: string;
   readonly logLevel: LogLevel;
+  readonly requestsPerSecond: number;
   /** Whether `npm start` (or another package manager's) is the parent of this process. */
   readonly startedByNpm: boolean;
 }
@@ -72,6 +73,11 @@ const EnvironmentSchema = z.object({
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`)
     .prefault('info')
     .describe(`One of ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}`),
+  REQUESTS_PER_SECOND: integer(1, 1_000_000)
+    .prefault('1000')
+    .describe(
+      'Requests a second that one key, or one address without a key, may send to one node; beyond it 429',
+    ),
   NODE_ENV: z.string().optional().describe('`production` refuses to start without `DATABASE_URL`'),
 });
 
@@ -109,6 +115,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     adminKey: settings.ADMIN_KEY,
     dataDir: resolve(settings.DATA_DIR),
     logLevel: settings.LOG_LEVEL,
+    requestsPerSecond: settings.REQUESTS_PER_SECOND,
     startedByNpm: environment.npm_lifecycle_event === 'start',
   };
 }

@@ -76,7 +76,12 @@ async function start(config: Config, log: Logger, closers: Closers, stop: Stop):
   });
   closers.add('store', STORE_CLOSE_TIMEOUT_MS, () => store.close());
 
-  const app = await buildApp({ store, adminKey: database.adminKey, logger: log });
+  const app = await buildApp({
+    store,
+    adminKey: database.adminKey,
+    logger: log,
+    requestsPerSecond: config.requestsPerSecond,
+  });
   closers.add('HTTP server', HTTP_CLOSE_TIMEOUT_MS, () => closeHttp(app));
   const address = await app
     .listen({ port: config.port, host: config.host })

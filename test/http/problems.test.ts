@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openService, type TestService } from './service.js';
+import { ADMIN_KEY, openService, type TestService } from './service.js';
 
 let service: TestService;
 beforeAll(async () => {
@@ -54,6 +54,24 @@ describe('given a request that cannot be read', () => {
       const answer = await service.call(method, url);
       expect([answer.status, answer.body.code]).toEqual([404, 'route_not_found']);
     }
+  });
+});
+
+describe('given a caller past its budget', () => {
+  it('answers 429 with Retry-After, and serves others', async () => {
+    const { buildApp } = await import('../../src/app.js');
+    const app = await buildApp({ store: service.store, adminKey: ADMIN_KEY, requestsPerSecond: 2 });
+    const call = (headers: Record<string, string>) => app.inject({ url: '/v1/tenants', headers });
+    const admin = { authorization: `Bearer ${ADMIN_KEY}` };
+    const statuses = [await call(admin), await call(admin), await call(admin)].map(
+      (answer) => answer.statusCode,
+    );
+    expect(statuses).toEqual([200, 200, 429]);
+    const refused = await call(admin);
+    expect(refused.json()).toMatchObject({ code: 'rate_limited', status: 429 });
+    expect(refused.headers['retry-after']).toBe('1');
+    expect((await call({})).statusCode).toBe(401);
+    await app.close();
   });
 });
 
