@@ -1,3 +1,4 @@
+import { isSlug } from '@origin-allowlist/client/core';
 import { AppError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { type ChangeHead, type Operation, type SealedChange, sealChange } from './change-hash.js';
@@ -157,9 +158,15 @@ export function tenantNotFound(slug: string): AppError {
   return new AppError('tenant_not_found', `There is no tenant ${JSON.stringify(slug)}.`);
 }
 
+/** A text that is no slug names no tenant; Postgres could not even look for some. @throws AppError `tenant_not_found`. */
+export function requireSlug(slug: string): void {
+  if (!isSlug(slug)) throw tenantNotFound(slug);
+}
+
 // After a wait for the lock, Postgres gives the columns of the row as the write before left it. That holds for this row
 // only: anything else read in the same statement would be from before the wait. Hence head_hash in the tenant's row.
 async function lockTenant(transaction: Transaction, slug: string, actor: string): Promise<TenantWrite> {
+  requireSlug(slug);
   const [row] = await transaction.query<Tenant & { readonly at: Date }>(
     `SELECT ${TENANT_COLUMNS}, ${NOW} AS at FROM tenants WHERE slug = $1 AND deleted_at IS NULL FOR UPDATE`,
     [slug],

@@ -4,6 +4,7 @@ import {
   type Mutation,
   type Precondition,
   requireRevision,
+  requireSlug,
   type TenantWrite,
   type WriteContext,
   type Written,
@@ -107,6 +108,7 @@ const PATTERN_KEY = /^[\x20-\x7e]{1,2000}$/;
 
 export function createEntries(db: Database, changeLog: ChangeLog, now: () => number): Entries {
   async function find(slug: string, condition: { readonly id: string } | { readonly pattern: string }) {
+    requireSlug(slug);
     const found = await db.read((prisma) =>
       prisma.entry.findFirst({ where: { ...condition, tenant: { slug, deletedAt: null } } }),
     );

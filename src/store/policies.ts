@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { DEFAULT_POLICY } from '@origin-allowlist/client/core';
+import { DEFAULT_POLICY, isPolicyName } from '@origin-allowlist/client/core';
 import { AppError } from '../errors.js';
 import {
   type ChangeLog,
   type Mutation,
   type Precondition,
   requireRevision,
+  requireSlug,
   type TenantWrite,
   tenantNotFound,
   type WriteContext,
@@ -47,6 +48,7 @@ export interface Policies {
 export function createPolicies(db: Database, changeLog: ChangeLog): Policies {
   return {
     async list(slug) {
+      requireSlug(slug);
       const found = await db.read((prisma) =>
         prisma.policy.findMany({ where: { tenant: { slug, deletedAt: null } }, orderBy: { name: 'asc' } }),
       );
@@ -56,12 +58,11 @@ export function createPolicies(db: Database, changeLog: ChangeLog): Policies {
     },
 
     async get(slug, name) {
-      const found = await db.read((prisma) =>
-        prisma.policy.findFirst({ where: { name, tenant: { slug, deletedAt: null } } }),
-      );
-      if (found !== null) return toPolicyRow(found);
-      await requireTenant(db, slug);
-      throw policyNotFound(name);
+      const { id: tenantId } = await requireTenant(db, slug);
+      if (!isPolicyName(name)) throw policyNotFound(name);
+      const found = await db.read((prisma) => prisma.policy.findFirst({ where: { tenantId, name } }));
+      if (found === null) throw policyNotFound(name);
+      return toPolicyRow(found);
     },
 
     async put(slug, name, settings, { ifMatch }, context) {
@@ -145,6 +146,7 @@ async function findPolicy(
   { transaction, tenant }: TenantWrite,
   name: string,
 ): Promise<PolicyRow | undefined> {
+  if (!isPolicyName(name)) return undefined;
   const [policy] = await transaction.query<Policy>(
     `SELECT ${POLICY_COLUMNS} FROM policies WHERE tenant_id = $1 AND name = $2`,
     [tenant.id, name],

@@ -4,6 +4,7 @@ import { AppError } from '../errors.js';
 import {
   type ChangeLog,
   type Precondition,
+  requireSlug,
   tenantNotFound,
   type WriteContext,
   type Written,
@@ -127,6 +128,7 @@ export function createTenants(db: Database, changeLog: ChangeLog): Tenants {
 
 /** The live tenant with this slug. @throws AppError `tenant_not_found`, `store_unavailable`. */
 export async function requireTenant(db: Database, slug: string): Promise<Tenant> {
+  requireSlug(slug);
   const tenant = await findTenant(db, slug);
   if (tenant === null) throw tenantNotFound(slug);
   return tenant;

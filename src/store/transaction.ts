@@ -4,10 +4,8 @@ import { unavailable } from './database-error.js';
 
 /** How long everything before COMMIT may take, the wait for a connection and for the tenant's lock included. */
 const TRANSACTION_TIMEOUT_MS = 1_100;
-/** The same for work on many rows, from the moment it says so. */
-const BULK_TRANSACTION_TIMEOUT_MS = 60_000;
-/** What one of its statements may take. */
-const BULK_STATEMENT_TIMEOUT_MS = 20_000;
+/** In work on many rows: how long each statement may take, with the computing before the next, and COMMIT. */
+const BULK_STATEMENT_TIMEOUT_MS = 15_000;
 /** How long the answer to COMMIT, or to ROLLBACK, may take. */
 const COMMIT_TIMEOUT_MS = 700;
 /** Of that, the time a COMMIT needs: the server must have begun with it before. */
@@ -36,9 +34,9 @@ export interface Transaction {
 /**
  * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects.
  *
- * Not Prisma's interactive transaction, for two reasons. That one gives its connection back to the pool as healthy after
- * any error, even when its ROLLBACK got no answer, so that the next caller finds an open transaction; and its timeout does
- * not end a statement that is running. It also costs three to four times as much per write.
+ * Not Prisma's interactive transaction. That one gives its connection back to the pool as healthy whatever happened: with
+ * Postgres stopped and continued, the next caller's query ran inside the transaction left open and saw its rows. Its timeout
+ * does not end a statement that is running either, and a write costs three to four times as much.
  *
  * @throws AppError `store_unavailable` within two seconds when Postgres refuses or hangs; whatever `work` throws.
  */
@@ -50,8 +48,9 @@ export async function inTransaction<T>(
   const connection = await takeConnection(pool, TRANSACTION_TIMEOUT_MS);
   try {
     const begunMs = await begin(connection, BEGIN[mode]);
-    const result = await work(overConnection(connection));
-    await commit(connection, begunMs);
+    const extent = { isBulk: false };
+    const result = await work(overConnection(connection, extent));
+    await commit(connection, begunMs, extent.isBulk ? BULK_STATEMENT_TIMEOUT_MS : COMMIT_TIMEOUT_MS);
     connection.giveBack();
     return result;
   } catch (error) {
@@ -61,12 +60,15 @@ export async function inTransaction<T>(
   }
 }
 
-function overConnection(connection: Connection): Transaction {
+function overConnection(connection: Connection, extent: { isBulk: boolean }): Transaction {
   return {
-    query: async <Row extends QueryResultRow>(text: string, values?: readonly unknown[]) =>
-      (await connection.query<Row>(text, values)).rows,
+    query: async <Row extends QueryResultRow>(text: string, values?: readonly unknown[]) => {
+      if (extent.isBulk) connection.limit(BULK_STATEMENT_TIMEOUT_MS);
+      return (await connection.query<Row>(text, values)).rows;
+    },
     allowBulk: async () => {
-      connection.limit(BULK_TRANSACTION_TIMEOUT_MS);
+      extent.isBulk = true;
+      connection.limit(BULK_STATEMENT_TIMEOUT_MS);
       await connection.query(`SET LOCAL statement_timeout = ${BULK_STATEMENT_TIMEOUT_MS}`);
     },
   };
@@ -88,9 +90,9 @@ async function begin(connection: Connection, statement: string): Promise<number>
  * written. So the server itself compares first, and a division by zero ends the message there. What remains is a COMMIT that
  * is cut off while it runs.
  */
-async function commit(connection: Connection, begunMs: number): Promise<void> {
-  connection.limit(COMMIT_TIMEOUT_MS);
-  const dueMs = Math.floor(performance.now() - begunMs + COMMIT_TIMEOUT_MS - COMMIT_RESERVE_MS);
+async function commit(connection: Connection, begunMs: number, timeoutMs: number): Promise<void> {
+  connection.limit(timeoutMs);
+  const dueMs = Math.floor(performance.now() - begunMs + timeoutMs - COMMIT_RESERVE_MS);
   const isInTime = `clock_timestamp() < now() + interval '${dueMs} milliseconds'`;
   await connection.query(`SELECT 1 / (${isInTime})::int; COMMIT`).catch((error: unknown) => {
     throw unavailable(error);

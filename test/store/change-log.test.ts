@@ -52,11 +52,12 @@ describe('given many writers on one tenant', () => {
     expect(written.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, index) => index + 2));
     expect((await store.tenants.get(slug)).revision).toBe(41);
     const { rows } = await store.sql.query(
-      `SELECT count(*)::int, max(c.revision), min(c.revision) FROM changes c JOIN tenants t ON t.id = c.tenant_id
-       WHERE t.slug = $1`,
+      `SELECT count(*)::int, max(revision), min(revision), bool_and(at >= before) AS in_order
+       FROM (SELECT c.revision, c.at, lag(c.at, 1, c.at) OVER (ORDER BY c.revision) AS before
+             FROM changes c JOIN tenants t ON t.id = c.tenant_id WHERE t.slug = $1) AS trail`,
       [slug],
     );
-    expect(rows).toEqual([{ count: 41, max: 41, min: 1 }]);
+    expect(rows).toEqual([{ count: 41, max: 41, min: 1, in_order: true }]);
   });
 });
 

@@ -84,7 +84,10 @@ describe('given an empty list', () => {
     });
   });
 
-  it('refuses text that Postgres cannot store, and writes nothing', async () => {
+  it('refuses text that Postgres cannot hold, and writes nothing', async () => {
+    await expect(store.entries.list(slug, { ref: 'a\0b' }, { limit: 1 })).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
     for (const note of ['a\0b', 'half \ud800 a pair']) {
       await expect(store.entries.create(slug, { pattern: APP, note }, context)).rejects.toMatchObject({
         code: 'invalid_input',
@@ -113,16 +116,23 @@ describe('given an empty list', () => {
     });
   });
 
-  it('answers tenant_not_found for a slug without a tenant', async () => {
-    const id = randomUUID();
-    await expect(store.entries.get('nobody', id)).rejects.toMatchObject({ code: 'tenant_not_found' });
-    await expect(store.entries.get('nobody', 'x')).rejects.toMatchObject({ code: 'tenant_not_found' });
-    await expect(store.entries.create('nobody', { pattern: APP }, context)).rejects.toMatchObject({
-      code: 'tenant_not_found',
-    });
-    await expect(store.entries.batch('No Slug', [], {}, context)).rejects.toMatchObject({
-      code: 'tenant_not_found',
-    });
+  it('answers tenant_not_found for a slug without a tenant, and for what is no slug', async () => {
+    for (const nobody of ['nobody', 'No Slug', 'a\0b', '']) {
+      for (const call of [
+        () => store.tenants.get(nobody),
+        () => store.entries.get(nobody, randomUUID()),
+        () => store.entries.get(nobody, 'x'),
+        () => store.entries.list(nobody, {}, { limit: 1 }),
+        () => store.entries.removeByPattern(nobody, APP.text, {}, context),
+        () => store.policies.list(nobody),
+        () => store.policies.get(nobody, 'default'),
+        () => store.policies.put(nobody, 'api', API_POLICY, {}, context),
+        () => store.changes.list({ slug: nobody, limit: 1 }),
+        () => store.changes.get(nobody, 1),
+      ]) {
+        await expect(call()).rejects.toMatchObject({ code: 'tenant_not_found' });
+      }
+    }
   });
 });
 

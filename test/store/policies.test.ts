@@ -49,10 +49,12 @@ describe('given a name without a policy', () => {
   });
 
   it('answers policy_not_found to reading and deleting it', async () => {
-    await expect(store.policies.get(slug, 'api')).rejects.toMatchObject({ code: 'policy_not_found' });
-    await expect(store.policies.remove(slug, 'api', {}, context)).rejects.toMatchObject({
-      code: 'policy_not_found',
-    });
+    for (const name of ['api', 'No Name', 'a\0b']) {
+      await expect(store.policies.get(slug, name)).rejects.toMatchObject({ code: 'policy_not_found' });
+      await expect(store.policies.remove(slug, name, {}, context)).rejects.toMatchObject({
+        code: 'policy_not_found',
+      });
+    }
     await expect(store.policies.get('nobody', 'api')).rejects.toMatchObject({ code: 'tenant_not_found' });
   });
 
