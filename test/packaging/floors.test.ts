@@ -34,6 +34,10 @@ const FLOORS: readonly Floor[] = [
     refuses: imports(
       './node.js',
       './fastify.js',
+      './koa.js',
+      './hono.js',
+      './cors-delegate.js',
+      './upgrade.js',
       'fastify',
       'undici',
       '@scope/package',
@@ -53,7 +57,22 @@ const FLOORS: readonly Floor[] = [
   {
     file: 'client/src/fastify.ts',
     takes: ["import type {} from 'fastify';", ...imports('./client.js', './core/index.js')],
-    refuses: imports('./node.js', 'fastify-plugin', 'express', '../../src/http/etag.js'),
+    refuses: imports('./node.js', './koa.js', 'fastify-plugin', 'express', '../../src/http/etag.js'),
+  },
+  {
+    file: 'client/src/koa.ts',
+    takes: imports('./client.js', './core/index.js', './node-response.js', 'node:http'),
+    refuses: [...imports('./node.js', './hono.js', 'koa'), "import type {} from 'koa';"],
+  },
+  {
+    file: 'client/src/hono.ts',
+    takes: imports('./client.js', './core/index.js', './routes.js'),
+    refuses: [...imports('./node.js', './koa.js', 'hono'), "import type {} from 'hono';"],
+  },
+  {
+    file: 'client/src/cors-delegate.ts',
+    takes: imports('./client.js', './core/response-headers.js', './node-request.js'),
+    refuses: imports('./node.js', './fastify.js', 'cors', '@fastify/cors'),
   },
   {
     file: 'src/store/entries.ts',
