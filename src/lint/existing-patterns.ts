@@ -1,5 +1,6 @@
 import {
   compileSnapshot,
+  findOrigin,
   type OriginEntry,
   type OriginSet,
   type Pattern,
@@ -19,7 +20,7 @@ export interface ExistingPatterns {
 /** The list that a tenant's compiled allowlist holds, without copying it. */
 export function existingIn(origins: OriginSet, nowMs: number): ExistingPatterns {
   return {
-    find: (pattern) => entryOf(origins, pattern),
+    find: (pattern) => findOrigin(origins, pattern),
     mayHaveAffix: (host, { length }) =>
       origins.affixIndex.parents.has(host) && origins.affixIndex.prefixLengths.has(length),
     nowMs,
@@ -50,22 +51,4 @@ export function existingAfter(before: ExistingPatterns, change: ListChange): Exi
     mayHaveAffix: (host, prefix) => written.mayHaveAffix(host, prefix) || before.mayHaveAffix(host, prefix),
     nowMs: before.nowMs,
   };
-}
-
-/** Where the engine files an entry: the twin of its `deleteOrigin`. */
-function entryOf(origins: OriginSet, pattern: Pattern): OriginEntry | undefined {
-  switch (pattern.kind) {
-    case 'any':
-      return origins.any;
-    case 'null':
-      return origins.exact.get(pattern.text);
-    case 'exact':
-      return pattern.anyPort
-        ? origins.exactOnAnyPort.get(pattern.text.slice(0, -':*'.length))
-        : origins.exact.get(pattern.text);
-    case 'subdomains':
-      return origins.subdomains.get(pattern.scheme)?.get(pattern.text.slice(`${pattern.scheme}://*.`.length));
-    case 'affix':
-      return origins.affixes.get(pattern.scheme)?.get(pattern.text.slice(`${pattern.scheme}://`.length));
-  }
 }
