@@ -30,9 +30,9 @@ function hasFields<Row>(
   rows: readonly unknown[],
   fields: readonly (keyof Row & string)[],
 ): rows is readonly Row[] {
-  return rows.every(
-    (row) => typeof row === 'object' && row !== null && fields.every((field) => field in row),
-  );
+  const isRow = (row: unknown) =>
+    typeof row === 'object' && row !== null && fields.every((field) => field in row);
+  return rows.length > 0 && rows.every(isRow);
 }
 
 function report<Row extends { readonly id: string }>(

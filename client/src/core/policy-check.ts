@@ -1,6 +1,6 @@
 import { everyChar, SPACE, TILDE } from './ascii.js';
 import { isForbiddenMethod, isToken } from './http-token.js';
-import { isPlainPath, normalisePath } from './path.js';
+import { isPlainPath, normalisePath } from './path-reading.js';
 import type { PolicySettings } from './policy-settings.js';
 
 /** Which rule a setting breaks. */

@@ -1,0 +1,125 @@
+import { BACKSLASH, charTable, DOT, everyChar, HASH, isSchemeChar, QUESTION, SLASH, TILDE } from './ascii.js';
+
+/** Characters of a path that is looked at: as long as a whole request head may be in Node's default settings. */
+export const MAX_PATH_LENGTH = 16_384;
+
+/** The path part of a request target (RFC 9112 §3.2), `undefined` when the target has none of the known forms. */
+export function pathOf(target: string): string | undefined {
+  const path = target.slice(0, endOfPath(target));
+  if (path.charCodeAt(0) === SLASH) return path;
+  // `OPTIONS *` and an empty path speak of the whole server.
+  if (path === '' || path === '*') return '/';
+  const separator = path.indexOf('://');
+  if (separator < 1 || !isScheme(path.slice(0, separator))) return undefined;
+  const host = separator + 3;
+  // URL parsers skip slashes here until they find a host: what is the path then depends on who reads.
+  return isSlash(path.charCodeAt(host)) ? undefined : pathAfterHost(path, host);
+}
+
+/**
+ * What routers and handlers may take a path for, besides the path itself.
+ *
+ * @returns `undefined` when the path does not decode to UTF-8.
+ */
+export function readingsOf(path: string): readonly string[] | undefined {
+  const decoded = decodeOnce(path);
+  // By `new URL(target, base)` many handlers route, decoding before or after; it reads a host first where a path begins with `//`.
+  const afterHost = decodeOnce(afterNetworkHost(path));
+  if (decoded === undefined || afterHost === undefined) return undefined;
+  const forms = [
+    path,
+    // Not every router that decodes resolves dots.
+    `/${segmentsOf(decoded).join('/')}`,
+    resolveSegments(decoded),
+    resolveSegments(afterHost),
+    resolveSegments(afterNetworkHost(decoded)),
+  ];
+  // Unicode lower case, which covers the ASCII one: find-my-way folds paths this way, U+212A to `k` included.
+  return [...forms, ...forms.map((form) => form.toLowerCase())];
+}
+
+/**
+ * The path as a careful router sees it: percent-decoded once, `\` as `/`, no doubled or trailing slash, no dot segments
+ * (RFC 3986 §5.2.4).
+ *
+ * @returns `undefined` when the path does not decode to UTF-8.
+ */
+export function normalisePath(path: string): string | undefined {
+  const decoded = decodeOnce(path);
+  return decoded === undefined ? undefined : resolveSegments(decoded);
+}
+
+/** Whether every reading of a path is the path itself. */
+export function isPlainPath(path: string): boolean {
+  return endOfPlainPath(path) === path.length;
+}
+
+/** Characters that some reading of a path changes or stops at. */
+const NOT_PLAIN = charTable('%\\?#ABCDEFGHIJKLMNOPQRSTUVWXYZ');
+
+/** Where a path ends that every reading takes for itself, as nearly all are; -1 for any other. */
+export function endOfPlainPath(target: string): number {
+  if (target.charCodeAt(0) !== SLASH) return -1;
+  let previous = 0;
+  for (let index = 0; index < MAX_PATH_LENGTH; index += 1) {
+    if (index === target.length) return index;
+    const code = target.charCodeAt(index);
+    if (code > TILDE || NOT_PLAIN[code] === 1) return code === QUESTION || code === HASH ? index : -1;
+    if (previous === SLASH && (code === SLASH || code === DOT)) return -1;
+    previous = code;
+  }
+  return -1;
+}
+
+function endOfPath(target: string): number {
+  const query = target.indexOf('?');
+  const end = query === -1 ? target.length : query;
+  const fragment = target.indexOf('#');
+  return fragment === -1 || fragment > end ? end : fragment;
+}
+
+/** What follows the host that begins at `start`; `/` when nothing does. */
+function pathAfterHost(text: string, start: number): string {
+  for (let index = start; index < text.length; index += 1) {
+    if (isSlash(text.charCodeAt(index))) return text.slice(index);
+  }
+  return '/';
+}
+
+/** What follows the host in `//host/path`; any other path as it is. */
+function afterNetworkHost(path: string): string {
+  if (!isSlash(path.charCodeAt(1))) return path;
+  let host = 2;
+  while (isSlash(path.charCodeAt(host))) host += 1;
+  return pathAfterHost(path, host);
+}
+
+function isSlash(code: number): boolean {
+  return code === SLASH || code === BACKSLASH;
+}
+
+function isScheme(text: string): boolean {
+  return everyChar(text.toLowerCase(), isSchemeChar);
+}
+
+function decodeOnce(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function resolveSegments(path: string): string {
+  const resolved: string[] = [];
+  for (const segment of segmentsOf(path)) {
+    if (segment === '..') resolved.pop();
+    else if (segment !== '.') resolved.push(segment);
+  }
+  return `/${resolved.join('/')}`;
+}
+
+function segmentsOf(path: string): readonly string[] {
+  const segments = path.replaceAll('\\', '/').split('/');
+  return segments.filter((segment) => segment !== '');
+}

@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { choosePath, type PathBinding } from '../../client/src/core/path.js';
+import { normalisePath } from '../../client/src/core/path-reading.js';
+import { DEFAULT_POLICY } from '../../client/src/core/policy-settings.js';
+import { compilePolicies } from '../../client/src/core/policy-table.js';
+import { anyText } from './arbitraries.js';
+
+function bindingsOf(paths: Readonly<Record<string, readonly string[]>>): readonly PathBinding[] {
+  const policies = Object.entries(paths).map(([name, prefixes]) => ({
+    ...DEFAULT_POLICY,
+    name,
+    paths: prefixes,
+  }));
+  return compilePolicies(policies).bindings;
+}
+
+function chosen(bindings: readonly PathBinding[], target: string): string {
+  const choice = choosePath(bindings, target);
+  return choice.ok ? choice.policy.name : choice.reason;
+}
+
+describe('given two policies on one prefix', () => {
+  it('the first name answers, whatever their order', () => {
+    expect(chosen(bindingsOf({ default: ['/'], b: ['/api'], a: ['/api'] }), '/api')).toBe('a');
+    expect(chosen(bindingsOf({ a: ['/api'], b: ['/api'], default: ['/'] }), '/api')).toBe('a');
+  });
+
+  it('any answers before default', () => {
+    expect(chosen(bindingsOf({ default: ['/', '/api'], zoo: ['/api'] }), '/api')).toBe('zoo');
+  });
+});
+
+describe('given policies without default', () => {
+  it('a path that none covers cannot be told', () => {
+    expect(chosen(bindingsOf({ api: ['/api'] }), '/x')).toBe('path_ambiguous');
+    expect(chosen(bindingsOf({ api: ['/api'] }), '/api')).toBe('api');
+  });
+});
+
+describe('given a path', () => {
+  it.each([
+    ['/', '/'],
+    ['/a/b', '/a/b'],
+    ['/a/b/', '/a/b'],
+    ['//a///b', '/a/b'],
+    ['/a/./b/../c', '/a/c'],
+    ['/../..', '/'],
+    ['/a%2fb', '/a/b'],
+    ['/%2e%2e/a', '/a'],
+    ['/a\\b', '/a/b'],
+    ['/a%5Cb', '/a/b'],
+    ['/%252e', '/%2e'],
+    ['/caf%C3%A9', '/café'],
+  ])('%s in normal form is %s', (path, normal) => {
+    expect(normalisePath(path)).toBe(normal);
+  });
+
+  it.each(['/%', '/%4', '/%zz', '/%ff', '/%c0%af'])('%s has no normal form', (path) => {
+    expect(normalisePath(path)).toBeUndefined();
+  });
+});
+
+describe('given any target', () => {
+  const bindings = bindingsOf({ default: ['/'], api: ['/api'], admin: ['/api/admin'] });
+  const piece = fc.constantFrom(
+    '/',
+    '//',
+    '\\',
+    'api',
+    'API',
+    'admin',
+    'x',
+    '.',
+    '..',
+    '%2f',
+    '%2e',
+    '%61',
+    '%41',
+    '%5c',
+    '?',
+    '#',
+    '%',
+    ';',
+    'http://h',
+    '*',
+  );
+  const pathLike = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''));
+  const targets = fc.oneof(
+    pathLike,
+    pathLike.map((path) => `/${path}`),
+    anyText,
+  );
+
+  it('it never throws', () => {
+    fc.assert(
+      fc.property(targets, (target) => {
+        expect(['default', 'api', 'admin', 'path_ambiguous']).toContain(chosen(bindings, target));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('no reading of it leads to another policy than the one that answers', () => {
+    fc.assert(
+      fc.property(targets, (target) => {
+        const policy = chosen(bindings, target);
+        fc.pre(policy !== 'path_ambiguous' && target.startsWith('/'));
+        for (const path of readingsOf(target)) expect([path, naivePolicy(path)]).toEqual([path, policy]);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
+/** How routers, proxies and handlers may read a target. */
+function readingsOf(target: string): readonly string[] {
+  const [path = ''] = target.split(/[?#]/, 1);
+  const decoded = decodeURIComponent(path);
+  const parsed = [target, decoded.replaceAll(/[?#]/g, '_')].flatMap(urlPath);
+  const readings = [path, decoded, ...parsed, ...parsed.map(decodeURIComponent)];
+  const collapsed = readings.flatMap((reading) => [reading, reading.replaceAll(/[/\\]+/g, '/')]);
+  return collapsed.flatMap((reading) => [reading, reading.toLowerCase()]);
+}
+
+function urlPath(target: string): readonly string[] {
+  return URL.canParse(target, 'http://host') ? [new URL(target, 'http://host').pathname] : [];
+}
+
+function naivePolicy(path: string): string {
+  if (/^\/api\/admin(\/|$)/.test(path)) return 'admin';
+  return /^\/api(\/|$)/.test(path) ? 'api' : 'default';
+}
