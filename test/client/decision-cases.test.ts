@@ -1,106 +1,93 @@
-import { readFileSync } from 'node:fs';
-import { type Allowlist, createAllowlist } from '@origin-allowlist/client';
+import { getRequestListener } from '@hono/node-server';
 import { cors as fastifyCors } from '@origin-allowlist/client/fastify';
+import { cors as honoCors, withCors } from '@origin-allowlist/client/hono';
+import { cors as koaCors } from '@origin-allowlist/client/koa';
 import { cors } from '@origin-allowlist/client/node';
 import express from 'express';
 import Fastify from 'fastify';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { Hono } from 'hono';
+import Koa from 'koa';
+import { describe, expect, it } from 'vitest';
 import {
-  caseHeaderLines,
-  caseSnapshot,
-  checkExpectation,
-  type DecisionCase,
-  isCarriedByHttp,
-} from '../cases/decision-case.js';
-import { createFakeClock } from './fake-clock.js';
+  ALL_CASES,
+  createCaseAllowlist,
+  createCaseApplication,
+  HTTP_CASES,
+  runCases,
+} from './case-server.js';
 import { listen, listenFastify, MAX_HEADER_BYTES } from './listening.js';
-import { fetchOf } from './loaded-allowlist.js';
-import { sendRaw } from './raw-http.js';
 
-const ALL: readonly DecisionCase[] = JSON.parse(
-  readFileSync(new URL('../cases/decisions.json', import.meta.url), 'utf8'),
-);
-const CASES = ALL.filter(isCarriedByHttp);
 console.log(
-  `decision cases over HTTP: ${CASES.length}; ${ALL.length - CASES.length} hold bytes HTTP cannot carry`,
+  `decision cases over HTTP: ${HTTP_CASES.length}; ${ALL_CASES.length - HTTP_CASES.length} hold bytes HTTP cannot carry`,
 );
-
-/** One client that holds the list of every case, as a tenant named by the `Host` header. */
-async function createCaseAllowlist(): Promise<Allowlist> {
-  const clock = createFakeClock();
-  const cases = new Map(CASES.map((decisionCase) => [decisionCase.id, decisionCase]));
-  const allowlist = createAllowlist({
-    url: 'https://allowlist.example',
-    key: 'key',
-    tenant: ({ host }) => host,
-    deps: {
-      ...clock.deps,
-      fetch: fetchOf((slug) => {
-        const decisionCase = cases.get(slug);
-        return decisionCase && { ...caseSnapshot(decisionCase), tenant: slug };
-      }),
-    },
-  });
-  onTestFinished(() => allowlist.close());
-  await allowlist.ready();
-  for (const { id } of CASES) {
-    await allowlist.decide({ method: 'GET', host: id });
-    clock.advance(50);
-  }
-  return allowlist;
-}
-
-/** Runs every case against a server. @returns what did not come out as expected. */
-async function runCases(port: number, ran: Set<string>): Promise<readonly unknown[]> {
-  const failures: unknown[] = [];
-  for (const decisionCase of CASES) {
-    const { id, request } = decisionCase;
-    const { status, headers } = await sendRaw(port, {
-      host: id,
-      method: request.method,
-      headers: caseHeaderLines(decisionCase),
-    });
-    const mismatches = checkExpectation(decisionCase, { status, headers, callsNext: ran.has(id) });
-    if (mismatches.length > 0) failures.push({ id, mismatches });
-  }
-  return failures;
-}
-
-const byId = new Map(CASES.map((decisionCase) => [decisionCase.id, decisionCase]));
 
 describe('every decision case that HTTP can carry', () => {
   it('comes out the same through Express', async () => {
-    const ran = new Set<string>();
+    const application = createCaseApplication();
     const app = express();
     app.use((request, response, next) => {
-      response.set(byId.get(request.headers.host ?? '')?.request.priorResponseHeaders ?? {});
+      response.set(application.priorHeaders(request.headers.host));
       next();
     });
     app.use(cors(await createCaseAllowlist()));
-    app.use((request, response) => {
-      const id = request.headers.host ?? '';
-      ran.add(id);
-      if (byId.get(id)?.request.applicationThrows === true) throw new Error('as the case asks');
-      response.send('ok');
-    });
+    app.use((request, response) => void response.send(application.run(request.headers.host)));
     app.set('env', 'test');
-    expect(CASES.length).toBeGreaterThan(200);
-    expect(await runCases(await listen(app), ran)).toEqual([]);
+    expect(HTTP_CASES.length).toBeGreaterThan(200);
+    expect(await runCases(await listen(app), application)).toEqual([]);
   });
 
   it('comes out the same through Fastify', async () => {
-    const ran = new Set<string>();
+    const application = createCaseApplication();
     const app = Fastify({ http: { maxHeaderSize: MAX_HEADER_BYTES } });
     app.addHook('onRequest', async (request, reply) => {
-      reply.headers(byId.get(request.headers.host ?? '')?.request.priorResponseHeaders ?? {});
+      reply.headers(application.priorHeaders(request.headers.host));
     });
     await app.register(fastifyCors, { allowlist: await createCaseAllowlist() });
-    app.all('/', async (request) => {
-      const id = request.headers.host ?? '';
-      ran.add(id);
-      if (byId.get(id)?.request.applicationThrows === true) throw new Error('as the case asks');
-      return 'ok';
+    app.all('/', async (request) => application.run(request.headers.host));
+    expect(await runCases(await listenFastify(app), application)).toEqual([]);
+  });
+
+  it('comes out the same through Koa', async () => {
+    const application = createCaseApplication();
+    const app = new Koa();
+    app.silent = true;
+    app.use((context, next) => {
+      context.set(application.priorHeaders(context.headers.host));
+      return next();
     });
-    expect(await runCases(await listenFastify(app), ran)).toEqual([]);
+    app.use(koaCors(await createCaseAllowlist()));
+    app.use((context) => {
+      context.body = application.run(context.headers.host);
+    });
+    expect(await runCases(await listen(app.callback()), application)).toEqual([]);
+  });
+
+  it('comes out the same through Hono', async () => {
+    const application = createCaseApplication();
+    const app = new Hono();
+    app.onError((_error, context) => context.text('broken', 500));
+    app.use((context, next) => {
+      for (const [name, value] of Object.entries(application.priorHeaders(context.req.header('host'))))
+        context.header(name, value);
+      return next();
+    });
+    app.use(honoCors(await createCaseAllowlist()));
+    app.all('/', (context) => context.text(application.run(context.req.header('host'))));
+    const listener = getRequestListener(app.fetch);
+    const port = await listen((request, response) => void listener(request, response));
+    expect(await runCases(port, application)).toEqual([]);
+  });
+
+  it('comes out the same through the wrapper of fetch-style handlers', async () => {
+    const application = createCaseApplication();
+    const handle = ({ headers }: Request): Response => {
+      const host = headers.get('host') ?? undefined;
+      // No code comes before the wrapper: what it might set, the handler does.
+      return new Response(application.run(host), { headers: application.priorHeaders(host) });
+    };
+    const onError = (): Response => new Response('broken', { status: 500 });
+    const listener = getRequestListener(withCors(handle, await createCaseAllowlist(), { onError }));
+    const port = await listen((request, response) => void listener(request, response));
+    expect(await runCases(port, application)).toEqual([]);
   });
 });
