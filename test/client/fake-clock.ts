@@ -16,14 +16,18 @@ export interface FakeClock {
 }
 
 interface Timer {
+  /** By uptime. */
   readonly atMs: number;
   readonly run: () => void;
   readonly keepAlive: boolean;
 }
 
 export function createFakeClock(): FakeClock {
-  let nowMs = Date.parse('2026-01-01T00:00:00Z');
+  // As on a real machine, timers run by a clock that nobody can set.
+  let uptimeMs = 0;
+  let bootedAtMs = Date.parse('2026-01-01T00:00:00Z');
   const timers = new Set<Timer>();
+  const now = () => bootedAtMs + uptimeMs;
 
   function next(untilMs: number): Timer | undefined {
     const due = [...timers].filter(({ atMs }) => atMs <= untilMs);
@@ -32,28 +36,28 @@ export function createFakeClock(): FakeClock {
 
   return {
     deps: {
-      now: () => nowMs,
+      now,
       random: () => 0.5,
       after(delayMs, run, keepAlive = false) {
-        const timer = { atMs: nowMs + delayMs, run, keepAlive };
+        const timer = { atMs: uptimeMs + delayMs, run, keepAlive };
         timers.add(timer);
         return () => void timers.delete(timer);
       },
     },
-    now: () => nowMs,
+    now,
     advance(ms) {
-      const untilMs = nowMs + ms;
+      const untilMs = uptimeMs + ms;
       for (let timer = next(untilMs); timer !== undefined; timer = next(untilMs)) {
         timers.delete(timer);
-        nowMs = Math.max(nowMs, timer.atMs);
+        uptimeMs = timer.atMs;
         timer.run();
       }
-      nowMs = untilMs;
+      uptimeMs = untilMs;
     },
-    set(ms) {
-      nowMs = ms;
+    set(nowMs) {
+      bootedAtMs = nowMs - uptimeMs;
     },
-    pending: () => [...timers].map(({ atMs }) => atMs - nowMs).toSorted((a, b) => a - b),
+    pending: () => [...timers].map(({ atMs }) => atMs - uptimeMs).toSorted((a, b) => a - b),
     holding: () => [...timers].filter(({ keepAlive }) => keepAlive).length,
   };
 }

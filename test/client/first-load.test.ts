@@ -78,6 +78,16 @@ describe('given a tenant that is not loaded', () => {
     expect(service.calls().length).toBe(1 + 30);
   });
 
+  it('starts loads also after the clock was set back', async () => {
+    const { clock, service, create } = await createSetup();
+    const allowlist = create({ tenant });
+    await settled(clock, 30_000);
+    for (let index = 0; index < 20; index += 1) await allowlist.decide(fromApp(`tenant-${index}`));
+    clock.set(clock.now() - 3_600_000);
+    await allowlist.decide(fromApp('tenant-20'));
+    expect(service.calls().at(-1)).toBe('GET /v1/snapshot?tenant=tenant-20');
+  });
+
   it('lets at most 100 requests wait: the next is refused at once, without a promise', async () => {
     const { allowlist } = await createHangingSetup();
     for (let index = 0; index < 100; index += 1) {
@@ -95,7 +105,18 @@ describe('given a tenant that is not loaded', () => {
     for (const response of waiting) response.destroy();
     await eventually(() => expect(allowlist.status().counters.callsFailed).toBe(8));
     clock.advance(1_000);
+    await allowlist.decide(fromApp('tenant-9'));
+    expect(service.calls()).toContain('GET /v1/snapshot?tenant=tenant-9');
     expect(service.calls()).not.toContain('GET /v1/snapshot?tenant=tenant-8');
+  });
+
+  it('pauses for a second after loads that fail together, not once for each', async () => {
+    const { allowlist, waiting } = await createHangingSetup();
+    for (let index = 0; index < 8; index += 1) void allowlist.decide(fromApp(`tenant-${index}`));
+    await eventually(() => expect(waiting.length).toBe(8));
+    for (const response of waiting) response.destroy();
+    await eventually(() => expect(allowlist.status().counters.callsFailed).toBe(8));
+    expect(allowlist.status().transport.retryInMs).toBe(1_000);
   });
 
   it('answers a preflight 403 and an actual request without CORS headers while it cannot tell', async () => {

@@ -1,4 +1,5 @@
 import type { AllowlistEvents } from '@origin-allowlist/client';
+import { DEFAULT_POLICY } from '@origin-allowlist/client/core';
 import { describe, expect, it } from 'vitest';
 import { problem, send, snapshotAnswer } from './fake-service.js';
 import { createSetup, settled } from './setup.js';
@@ -128,7 +129,7 @@ describe('given a snapshot that is not what the service declared', () => {
     lineage: '22222222-2222-4222-8222-222222222222',
     revision,
     count: 1,
-    policies: [],
+    policies: [DEFAULT_POLICY],
     entries: [SHOP],
   });
   const whole = snapshotAnswer(shop(2), 0);
@@ -137,7 +138,7 @@ describe('given a snapshot that is not what the service declared', () => {
     ['it has no digest', { ...whole, headers: {} }, 'digest_mismatch'],
     ['its count differs', snapshotAnswer({ ...shop(2), count: 2 }, 0), 'snapshot_invalid'],
     ['it is of another tenant', snapshotAnswer({ ...shop(2), tenant: 'globex' }, 0), 'snapshot_invalid'],
-    ['it lacks the default policy', whole, 'snapshot_invalid'],
+    ['it lacks the default policy', snapshotAnswer({ ...shop(2), policies: [] }, 0), 'snapshot_invalid'],
   ] as const;
 
   it.each(cases)('%s: it keeps the list it has and tries again in a second', async (_title, answer, code) => {

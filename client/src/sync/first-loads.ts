@@ -51,7 +51,9 @@ export function createFirstLoads(settings: Settings, loader: Loader): FirstLoads
   function pauseBeforeNextMs(): number {
     const first = startedAtMs[0];
     if (first === undefined || startedAtMs.length < MAX_PER_SECOND) return 0;
-    return Math.min(SECOND_MS, first + SECOND_MS - deps.now());
+    const sinceMs = deps.now() - first;
+    // Negative after the clock was set back.
+    return sinceMs < 0 ? 0 : SECOND_MS - sinceMs;
   }
 
   function pumpIn(delayMs: number): void {

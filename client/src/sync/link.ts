@@ -53,8 +53,11 @@ export function createLink(deps: Deps, events: Emitter, onChange: () => void): L
     return Math.max(backoffMs(deps, failures), Math.round(asked * (1 + RETRY_AFTER_JITTER * deps.random())));
   }
 
-  // Bounded by the pause itself, so that a clock set back cannot lengthen it.
-  const retryInMs = (): number => Math.min(pauseMs, Math.max(0, pausedAtMs + pauseMs - deps.now()));
+  function retryInMs(): number {
+    const sinceMs = deps.now() - pausedAtMs;
+    // A clock set back ends the pause: better a call too early than none until the clock has caught up.
+    return sinceMs < 0 ? 0 : Math.max(0, pauseMs - sinceMs);
+  }
 
   return {
     state: () => state,
@@ -72,7 +75,7 @@ export function createLink(deps: Deps, events: Emitter, onChange: () => void): L
       lastProblem = { problem, atMs: deps.now() };
       if (scope === 'tenant') return enter(state, problem);
       // Calls that were under way together fail together: only the first of them lengthens the pause.
-      if (pauseMs > 0 && sentAtMs < pausedAtMs) return;
+      if (retryInMs() > 0 && sentAtMs <= pausedAtMs) return;
       failures += 1;
       pauseMs = pauseAfter(failure);
       pausedAtMs = deps.now();
