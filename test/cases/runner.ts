@@ -1,11 +1,12 @@
 import { checkExpectation, type DecisionCase, type Mismatch, runDecisionCase } from './decision-case.js';
+import { checkLintCase, differingFix, type LintCase } from './lint-case.js';
 import { checkPathCase, type PathCase } from './path-case.js';
 
 /** What came of one case file. */
 export interface Report {
   readonly passed: number;
   readonly failed: number;
-  /** A line for each failing case, or why the file was not run. */
+  /** A line for each thing that was not as expected, or why the file was not run. */
   readonly lines: readonly string[];
   /** Whether every case was run. */
   readonly isComplete: boolean;
@@ -19,10 +20,11 @@ export function runCaseFile(name: string, text: string): Report {
     return report(name, rows, (row) => checkExpectation(row, runDecisionCase(row)));
   }
   if (hasFields<PathCase>(rows, ['policies', 'target', 'expect'])) return report(name, rows, checkPathCase);
-  if (hasFields(rows, ['pattern', 'verdict'])) {
-    return notRun(`${name}: ${rows.length} cases for the linter, which is not built yet; none was run`);
+  if (hasFields<LintCase>(rows, ['pattern', 'context', 'verdict', 'code'])) {
+    const ran = report(name, rows, checkLintCase);
+    return { ...ran, lines: [...ran.lines, ...rows.flatMap((row) => remarkOnFix(name, row))] };
   }
-  return notRun(`${name}: no known case format`);
+  return { passed: 0, failed: 0, lines: [`${name}: no known case format`], isComplete: false };
 }
 
 /** The format of a file is known by its fields; what is in them is for the check to find out. */
@@ -60,6 +62,7 @@ function describe(name: string, id: string, { what, expected, actual }: Mismatch
   return `${name} ${id}: ${what}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`;
 }
 
-function notRun(line: string): Report {
-  return { passed: 0, failed: 0, lines: [line], isComplete: false };
+function remarkOnFix(name: string, row: LintCase): readonly string[] {
+  const mismatch = differingFix(row);
+  return mismatch === undefined ? [] : [`${describe(name, row.id, mismatch)} (fails no case)`];
 }

@@ -52,6 +52,42 @@ describe('given a case file with a case that fails', () => {
   });
 });
 
+describe('given cases for the linter', () => {
+  const row = {
+    id: 'slash',
+    pattern: 'https://example.com/',
+    context: { credentials: false, environment: 'production' },
+    verdict: 'reject',
+    code: 'HAS_PATH',
+    fix: 'https://example.com',
+  };
+
+  it('the runner runs them on the linter', () => {
+    const wrong = { ...row, id: 'wrong', verdict: 'ok', code: 'OK' };
+    expect(runCaseFile('lint.json', JSON.stringify([row, wrong]))).toEqual({
+      passed: 1,
+      failed: 1,
+      lines: [
+        'lint.json wrong: verdict: expected "ok", got "reject"',
+        'lint.json wrong: code: expected "OK", got ["HAS_PATH"]',
+      ],
+      isComplete: true,
+    });
+  });
+
+  it('a fix that differs is told and fails no case', () => {
+    const other = { ...row, fix: 'https://www.example.com' };
+    expect(runCaseFile('lint.json', JSON.stringify([other]))).toEqual({
+      passed: 1,
+      failed: 0,
+      lines: [
+        'lint.json slash: fix: expected "https://www.example.com", got ["https://example.com"] (fails no case)',
+      ],
+      isComplete: true,
+    });
+  });
+});
+
 describe('given a file in no known format', () => {
   it.each(['[{"a":1}]', '{}', '[]', '"text"', '[1]'])('the runner says so and passes nothing: %s', (text) => {
     expect(runCaseFile('x.json', text)).toEqual({
