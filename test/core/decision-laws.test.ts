@@ -196,9 +196,11 @@ describe('given any list, any policies and any request', () => {
     });
   });
 
-  it('preflights are answered here, all else by the application', () => {
+  it('preflights are answered here, refused requests where the policy blocks, all else by the application', () => {
     decideAll((decision) => {
-      const answersHere = decision.kind === 'preflight' && decision.enforcement !== 'report';
+      const { kind, allowed, enforcement } = decision;
+      const isBlocked = enforcement === 'block' && kind === 'actual' && !allowed;
+      const answersHere = isBlocked || (kind === 'preflight' && enforcement !== 'report');
       expect(decision.callsNext).toBe(!answersHere);
       expect(decision.status).toBe(answersHere ? (decision.allowed ? 204 : 403) : null);
     });

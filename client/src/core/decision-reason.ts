@@ -9,6 +9,7 @@ export type DecisionReason =
   | 'no_origin'
   | 'origin_multiple'
   | OriginMiss
+  | 'origin_unnamed'
   | 'method_invalid'
   | 'method_forbidden'
   | 'method_not_allowed'

@@ -12,6 +12,16 @@ export interface DecisionRequest {
   readonly host?: string;
   /** A policy by name, instead of by path. */
   readonly policy?: string;
+  /** The `Sec-Fetch-Site` header; only where a refused request is stopped does it matter: policies that `block`, and sockets. */
+  readonly secFetchSite?: string | readonly string[];
+  /** Origins of the application's own pages; `null` cannot be one. They matter where `secFetchSite` does. */
+  readonly ownOrigins?: readonly string[];
+  /**
+   * The request opens a WebSocket, which no browser keeps from any page: refused, it is stopped under `headers` too.
+   * `credentialed`: the socket acts for whom the browser's cookies name, so neither `*` nor `null` lets anybody in. `anonymous`: it
+   * heeds no cookies.
+   */
+  readonly socket?: 'credentialed' | 'anonymous';
 }
 
 /** No Origin header · a cross-origin request (or a same-origin one that carries Origin) · the browser's question before one. */

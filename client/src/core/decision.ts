@@ -2,6 +2,7 @@ import type { DecisionReason, RefusalReason } from './decision-reason.js';
 import { type DecisionKind, type DecisionRequest, kindOf, single } from './decision-request.js';
 import { type Draft, grant, NO_HEADERS, refusal } from './draft.js';
 import { activeAny, matchOrigin } from './origin-match.js';
+import { isFromOwnPage } from './own-page.js';
 import type { PatternKind } from './pattern.js';
 import type { CompiledPolicy } from './policy.js';
 import type { Enforcement } from './policy-settings.js';
@@ -22,7 +23,7 @@ export interface Decision {
   /** The policy that answered; `undefined` when none could be told. */
   readonly policy: string | undefined;
   readonly enforcement: Enforcement;
-  /** Whether the application runs. A refused request still runs: CORS hides answers, it does not stop requests. */
+  /** Whether the application runs. A refused request still does, save under `block`: CORS hides answers, it stops no request. */
   readonly callsNext: boolean;
   /** The status of an answer made here, `null` when the application answers. */
   readonly status: 204 | 403 | null;
@@ -46,13 +47,21 @@ export interface Decision {
 export function decide(request: DecisionRequest, compiled: CompiledAllowlist, nowMs: number): Decision {
   const kind = kindOf(request);
   const policy = choosePolicy(request, compiled);
-  if (typeof policy === 'string') return conclude(refusal(kind, policy, undefined), undefined, compiled);
-  return conclude(draftAnswer(request, kind, policy, compiled, nowMs), policy, compiled);
+  if (typeof policy === 'string')
+    return conclude(request, refusal(kind, policy, undefined), undefined, compiled);
+  return conclude(request, draftAnswer(request, kind, policy, compiled, nowMs), policy, compiled);
 }
 
-/** The answer when there is no list to decide by: refused like an origin that is not listed, whatever the tenant's policies say. */
-export function refuse(request: DecisionRequest, reason: RefusalReason): Decision {
-  return conclude(refusal(kindOf(request), reason, undefined), undefined, undefined);
+/**
+ * The answer when there is no list to decide by: refused like an origin that is not listed. The request itself passes, since nobody
+ * has said that it should not.
+ *
+ * @param held a list that is there and may not be used (`stale`): its policies still say what is done with what is refused.
+ */
+export function refuse(request: DecisionRequest, reason: RefusalReason, held?: CompiledAllowlist): Decision {
+  const choice = held === undefined ? undefined : choosePolicy(request, held);
+  const policy = typeof choice === 'string' ? undefined : choice;
+  return conclude(request, refusal(kindOf(request), reason, policy), policy, held);
 }
 
 function choosePolicy(
@@ -73,7 +82,8 @@ function draftAnswer(
 ): Draft {
   // First of all: an active `*` subsumes every other entry, and its answer must not depend on the origin, which Vary leaves out.
   const any = activeAny(compiled.origins, policy.name, nowMs);
-  if (any !== undefined) {
+  const needsName = request.socket === 'credentialed';
+  if (any !== undefined && !needsName) {
     if (kind === 'preflight') return answerPreflight(request, policy, policy.plain, any, '*');
     return grant(kind, 'any_origin', any, policy.plain, '*');
   }
@@ -82,7 +92,8 @@ function draftAnswer(
   const origin = single(request.origin);
   if (origin === undefined) return refusal(kind, 'origin_multiple', policy);
   const entry = matchOrigin(compiled.origins, origin, policy.name, nowMs);
-  if (typeof entry === 'string') return refusal(kind, entry, policy);
+  if (typeof entry === 'string') return refusal(kind, any === undefined ? entry : 'origin_unnamed', policy);
+  if (entry.kind === 'null' && needsName) return refusal(kind, 'origin_unnamed', policy, entry);
   // Any site can make itself a `null` origin: it never gets credentials.
   const values = entry.kind === 'null' ? policy.plain : policy.listed;
   if (kind === 'preflight') return answerPreflight(request, policy, values, entry, origin);
@@ -102,13 +113,14 @@ function answerWithoutOrigin(
 }
 
 function conclude(
+  request: DecisionRequest,
   draft: Draft,
   policy: CompiledPolicy | undefined,
   compiled: CompiledAllowlist | undefined,
 ): Decision {
   const enforcement = policy?.enforcement ?? compiled?.policies.enforcement ?? 'headers';
   const reports = enforcement === 'report';
-  const answersHere = draft.kind === 'preflight' && !reports;
+  const answersHere = !reports && (draft.kind === 'preflight' || isStopped(request, draft, enforcement));
   const { entry } = draft;
   return {
     kind: draft.kind,
@@ -127,6 +139,12 @@ function conclude(
     lineage: compiled?.lineage,
     revision: compiled?.revision,
   };
+}
+
+/** Whether a request that is no preflight is kept from the application. */
+function isStopped(request: DecisionRequest, draft: Draft, enforcement: Enforcement): boolean {
+  if (draft.allowed || draft.kind === 'non-cors') return false;
+  return (enforcement === 'block' || request.socket !== undefined) && !isFromOwnPage(request);
 }
 
 const NO_NAMES: readonly string[] = [];

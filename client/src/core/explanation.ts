@@ -26,6 +26,8 @@ export function explainDecision(decision: Decision): string {
       return 'Refused: the entry that matches the origin has expired.';
     case 'entry_other_policy':
       return `Refused: the entry that matches the origin does not apply to ${policy}.`;
+    case 'origin_unnamed':
+      return 'Refused: only * or null lets the origin in, and a socket that acts on cookies takes nobody in by these.';
     case 'method_invalid':
       return 'Refused: Access-Control-Request-Method is not one method name.';
     case 'method_forbidden':

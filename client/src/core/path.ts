@@ -14,7 +14,7 @@ export interface PathBinding {
 }
 
 /** The answer for every path that cannot be told. */
-export const AMBIGUOUS_PATH: PathChoice = { ok: false, reason: 'path_ambiguous' };
+const AMBIGUOUS_PATH: PathChoice = { ok: false, reason: 'path_ambiguous' };
 
 /**
  * Chooses the policy for a request target. Routers disagree on case, doubled slashes, encoded characters and dot segments, so

@@ -24,7 +24,7 @@ export interface SettingProblem {
 }
 
 /** The longest time a preflight's answer may be kept: one day, the most any browser honours (Firefox). */
-export const MAX_AGE_LIMIT_SECONDS = 86_400;
+const MAX_AGE_LIMIT_SECONDS = 86_400;
 
 /** Everything wrong with a policy's settings, in their order; empty when they can be stored. */
 export function checkPolicySettings(settings: PolicySettings): readonly SettingProblem[] {

@@ -1,4 +1,4 @@
-/** What a policy does with its decisions: tell only, write headers, or (later) also stop refused requests. */
+/** What a policy does with its decisions: tell only, write headers, or also answer refused cross-origin requests with 403. */
 export type Enforcement = 'report' | 'headers' | 'block';
 
 /** A named set of CORS settings, without its name. */

@@ -7,7 +7,10 @@ export interface PolicyTable {
   readonly byName: ReadonlyMap<string, CompiledPolicy>;
   /** Longest prefix first. */
   readonly bindings: readonly PathBinding[];
-  /** What is done with an answer that no policy gave: `report` for a tenant that only reports, so that nothing is written. */
+  /**
+   * What is done with an answer that no policy gave. `block` as soon as one policy blocks: it may be the one that a path of several
+   * readings leads to, and such a path must not lead around it. `report` for a tenant that only reports: nothing is written.
+   */
   readonly enforcement: Enforcement;
 }
 
@@ -23,8 +26,13 @@ export function compilePolicies(policies: readonly SnapshotPolicy[]): PolicyTabl
     for (const prefix of paths) bindings.push({ prefix, choice });
   }
   bindings.sort((a, b) => b.prefix.length - a.prefix.length);
-  const onlyReports = policies.length > 0 && policies.every(({ enforcement }) => enforcement === 'report');
-  return { byName, bindings, enforcement: onlyReports ? 'report' : 'headers' };
+  return { byName, bindings, enforcement: enforcementOf(policies) };
+}
+
+function enforcementOf(policies: readonly SnapshotPolicy[]): Enforcement {
+  const enforcements = new Set(policies.map(({ enforcement }) => enforcement));
+  if (enforcements.has('block')) return 'block';
+  return enforcements.size === 1 && enforcements.has('report') ? 'report' : 'headers';
 }
 
 /** The policy for a request target; `/` when the target is unknown. */

@@ -2,13 +2,13 @@ import { COMMA, SPACE, TAB } from './ascii.js';
 import { isTokenChar } from './http-token.js';
 
 /** `Access-Control-Request-Headers` lines of one request that are read. */
-export const MAX_LINES = 64;
+const MAX_LINES = 64;
 /** Characters of all lines together. */
-export const MAX_BYTES = 4096;
+const MAX_BYTES = 4096;
 /** Names of all lines together. */
-export const MAX_NAMES = 128;
+const MAX_NAMES = 128;
 /** Empty list elements of all lines together, which RFC 9110 §5.6.1.2 asks to tolerate in a reasonable number. */
-export const MAX_EMPTY_ELEMENTS = 16;
+const MAX_EMPTY_ELEMENTS = 16;
 
 /** Why the header names of a preflight cannot be told. */
 export type RequestHeadersFault = 'request_headers_invalid' | 'request_headers_oversized';
