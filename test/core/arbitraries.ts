@@ -38,7 +38,7 @@ const star = fc.constant('*.');
 const host = fc.oneof(text(label, dot, parent), text(label, dot, label, dot, parent), parent, address);
 
 /** An origin that browsers could send. */
-export const origin: fc.Arbitrary<string> = text(scheme, separator, host, port);
+const origin: fc.Arbitrary<string> = text(scheme, separator, host, port);
 
 /** A canonical pattern, of any kind. */
 export const pattern: fc.Arbitrary<string> = fc.oneof(
