@@ -5,7 +5,7 @@ import { unavailable } from './database-error.js';
 /** How long everything before COMMIT may take, the wait for a connection and for the tenant's lock included. */
 const TRANSACTION_TIMEOUT_MS = 1_100;
 /** In work on many rows: how long each statement may take, with the computing before the next, and COMMIT. */
-const BULK_STATEMENT_TIMEOUT_MS = 15_000;
+const BULK_STATEMENT_TIMEOUT_MS = 20_000;
 /** How long the answer to COMMIT, or to ROLLBACK, may take. */
 const COMMIT_TIMEOUT_MS = 700;
 /** Of that, the time a COMMIT needs: the server must have begun with it before. */
