@@ -5,7 +5,8 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY client/package.json client/
 COPY scripts/generate.mjs scripts/
-RUN npm ci
+# No package's own install script runs: the build needs none of them, and generates the database client itself.
+RUN npm ci --ignore-scripts
 COPY prisma.config.ts tsconfig.base.json tsconfig.build.json ./
 COPY prisma prisma
 COPY client client
@@ -17,8 +18,7 @@ FROM node:20-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY client/package.json client/
-COPY scripts/generate.mjs scripts/
-RUN npm ci --omit=dev --omit=optional
+RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM node:20-bookworm-slim
 WORKDIR /app

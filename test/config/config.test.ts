@@ -15,6 +15,7 @@ describe('given an empty environment', () => {
       adminKey: undefined,
       dataDir: resolve('.data'),
       logLevel: 'info',
+      requestsPerSecond: 1000,
       startedByNpm: false,
     });
   });
@@ -36,6 +37,7 @@ describe('given every setting', () => {
       ADMIN_KEY,
       DATA_DIR: '/var/lib/allowlist',
       LOG_LEVEL: 'debug',
+      REQUESTS_PER_SECOND: '250',
       NODE_ENV: 'production',
       npm_lifecycle_event: 'start',
     });
@@ -48,6 +50,7 @@ describe('given every setting', () => {
       adminKey: ADMIN_KEY,
       dataDir: '/var/lib/allowlist',
       logLevel: 'debug',
+      requestsPerSecond: 250,
       startedByNpm: true,
     });
   });
@@ -62,6 +65,7 @@ describe('given several wrong settings', () => {
     REDIS_URL: 'hunter3',
     ADMIN_KEY: 'hunter4',
     LOG_LEVEL: 'loud',
+    REQUESTS_PER_SECOND: '0',
   };
 
   it('lists all of them in one line, with the rule each breaks', () => {
@@ -71,7 +75,8 @@ describe('given several wrong settings', () => {
         'DATABASE_POOL_SIZE must be a whole number from 1 to 1000; ' +
         'REDIS_URL must be a URL that starts with redis:// or rediss://; ' +
         'ADMIN_KEY must have at least 32 characters; ' +
-        'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent.',
+        'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent; ' +
+        'REQUESTS_PER_SECOND must be a whole number from 1 to 1000000.',
     );
   });
 
@@ -112,6 +117,7 @@ describe('given the settings table', () => {
       ['ADMIN_KEY', undefined],
       ['DATA_DIR', '.data'],
       ['LOG_LEVEL', 'info'],
+      ['REQUESTS_PER_SECOND', '1000'],
       ['NODE_ENV', undefined],
     ]);
   });
