@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 
+/** For laws: they take well under a second each, and far longer on a machine that does much else. */
+export const LAW_TIMEOUT_MS = 60_000;
+
 /** Any UTF-16 code units at all, lone surrogates and control characters included. */
 export const anyText: fc.Arbitrary<string> = fc
   .array(fc.oneof(fc.integer({ min: 0, max: 0x7f }), fc.integer({ min: 0, max: 0xffff })), { maxLength: 40 })

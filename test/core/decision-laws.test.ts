@@ -7,8 +7,10 @@ import {
   type SnapshotPolicy,
 } from '@origin-allowlist/client/core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { anyText, hostileOrigin, nearlyOriginText, pattern } from './arbitraries.js';
+import { describe, expect, it, vi } from 'vitest';
+import { anyText, hostileOrigin, LAW_TIMEOUT_MS, nearlyOriginText, pattern } from './arbitraries.js';
+
+vi.setConfig({ testTimeout: LAW_TIMEOUT_MS });
 
 const METHODS = ['GET', 'PUT', 'OPTIONS', 'PURGE', 'TRACE', '*', 'put', 'a b', ''];
 const HEADERS = ['x-a', 'X-B', 'content-type', 'authorization', '*', 'a b', ''];

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   endsInNumber,
   formatIpv4,
@@ -10,6 +10,9 @@ import {
   parseIpv4,
   parseIpv6,
 } from '../../client/src/core/ip.js';
+import { LAW_TIMEOUT_MS } from './arbitraries.js';
+
+vi.setConfig({ testTimeout: LAW_TIMEOUT_MS });
 
 describe('given an IPv4 address in a form URL parsers take', () => {
   it.each([

@@ -14,9 +14,11 @@ import {
   type SnapshotEntry,
 } from '@origin-allowlist/client/core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { hostileOrigin, pattern as patternText } from './arbitraries.js';
+import { describe, expect, it, vi } from 'vitest';
+import { hostileOrigin, LAW_TIMEOUT_MS, pattern as patternText } from './arbitraries.js';
 import { naiveMatches } from './naive-matcher.js';
+
+vi.setConfig({ testTimeout: LAW_TIMEOUT_MS });
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');
 

@@ -1,7 +1,9 @@
 import { MAX_ORIGIN_LENGTH, parseOrigin } from '@origin-allowlist/client/core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { anyText, nearlyOriginText } from './arbitraries.js';
+import { describe, expect, it, vi } from 'vitest';
+import { anyText, LAW_TIMEOUT_MS, nearlyOriginText } from './arbitraries.js';
+
+vi.setConfig({ testTimeout: LAW_TIMEOUT_MS });
 
 const LABEL_63 = 'a'.repeat(63);
 const HOST_253 = [LABEL_63, LABEL_63, LABEL_63, 'a'.repeat(61)].join('.');
@@ -145,7 +147,7 @@ describe('given any text', () => {
         expect(`${origin.scheme}://${origin.host}${port}`).toBe(text);
         expect(origin.text).toBe(text);
       }),
-      { numRuns: 3000 },
+      { numRuns: 500 },
     );
   });
 
@@ -156,7 +158,7 @@ describe('given any text', () => {
         fc.pre(hostname.length <= 253);
         expect(parseOrigin(origin)?.text).toBe(origin);
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
@@ -170,7 +172,7 @@ describe('given any text', () => {
         const { origin } = new URL(`http://${host}:${port}`);
         expect(parseOrigin(origin)?.text).toBe(origin);
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 });

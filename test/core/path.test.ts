@@ -1,10 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { choosePath, type PathBinding } from '../../client/src/core/path.js';
 import { normalisePath } from '../../client/src/core/path-reading.js';
 import { DEFAULT_POLICY } from '../../client/src/core/policy-settings.js';
 import { compilePolicies } from '../../client/src/core/policy-table.js';
-import { anyText } from './arbitraries.js';
+import { anyText, LAW_TIMEOUT_MS } from './arbitraries.js';
+
+vi.setConfig({ testTimeout: LAW_TIMEOUT_MS });
 
 function bindingsOf(paths: Readonly<Record<string, readonly string[]>>): readonly PathBinding[] {
   const policies = Object.entries(paths).map(([name, prefixes]) => ({
@@ -97,7 +99,7 @@ describe('given any target', () => {
       fc.property(targets, (target) => {
         expect(['default', 'api', 'admin', 'path_ambiguous']).toContain(chosen(bindings, target));
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -108,7 +110,7 @@ describe('given any target', () => {
         fc.pre(policy !== 'path_ambiguous' && target.startsWith('/'));
         for (const path of readingsOf(target)) expect([path, naivePolicy(path)]).toEqual([path, policy]);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 });

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type PatternProblemCode, parseOrigin, parsePattern } from '@origin-allowlist/client/core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { anyText, nearlyOriginText, pattern as patternText } from './arbitraries.js';
+import { describe, expect, it, vi } from 'vitest';
+import { anyText, LAW_TIMEOUT_MS, nearlyOriginText, pattern as patternText } from './arbitraries.js';
+
+vi.setConfig({ testTimeout: LAW_TIMEOUT_MS });
 
 function codesOf(text: string): readonly PatternProblemCode[] {
   const result = parsePattern(text);
@@ -344,7 +346,7 @@ describe('given any text', () => {
         if (result.ok) expect(result.pattern.text).toBe(text);
         else expect(result.problems).not.toEqual([]);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -364,7 +366,7 @@ describe('given any text', () => {
         const fix = fixOf(text);
         if (fix !== undefined) expect(codesOf(fix)).toEqual([]);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -376,7 +378,7 @@ describe('given any text', () => {
         const { kind: _, anyPort: __, ...origin } = result.pattern;
         expect(parseOrigin(text)).toEqual(origin);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 

@@ -1,8 +1,10 @@
 import { domainToASCII } from 'node:url';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { decodePunycode, isDecodable } from '../../client/src/core/punycode.js';
-import { anyText } from './arbitraries.js';
+import { anyText, LAW_TIMEOUT_MS } from './arbitraries.js';
+
+vi.setConfig({ testTimeout: LAW_TIMEOUT_MS });
 
 function decoded(encoded: string): string | undefined {
   const codePoints = decodePunycode(encoded);

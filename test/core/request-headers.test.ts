@@ -1,7 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readRequestHeaders } from '../../client/src/core/request-headers.js';
-import { anyText } from './arbitraries.js';
+import { anyText, LAW_TIMEOUT_MS } from './arbitraries.js';
+
+vi.setConfig({ testTimeout: LAW_TIMEOUT_MS });
 
 describe('given the header names of a preflight', () => {
   it.each<[string | readonly string[] | undefined, readonly string[]]>([

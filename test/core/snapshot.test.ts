@@ -6,7 +6,10 @@ import {
   SnapshotError,
 } from '@origin-allowlist/client/core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { LAW_TIMEOUT_MS } from './arbitraries.js';
+
+vi.setConfig({ testTimeout: LAW_TIMEOUT_MS });
 
 const SNAPSHOT = {
   tenant: 'acme',
