@@ -24,6 +24,7 @@ interface RawRequest extends Pick<NodeRequest, 'method' | 'headers'> {
   readonly url?: string;
   readonly originalUrl?: string;
   readonly rawHeaders?: string[];
+  readonly socket?: object;
 }
 
 /** Options that both `cors` and `@fastify/cors` take. The arrays are not readonly because their types ask for that. */
@@ -86,8 +87,8 @@ export function corsDelegate(allowlist: Allowlist, options: RouteOptions = {}): 
 
 function rawOf(request: DelegateRequest): NodeRequest {
   // Read one by one: what Node's own requests have is not all their own property.
-  const { method, url, originalUrl, headers, rawHeaders = [] } = request.raw ?? request;
-  return { method, url, originalUrl, headers, rawHeaders };
+  const { method, url, originalUrl, headers, rawHeaders = [], socket } = request.raw ?? request;
+  return { method, url, originalUrl, headers, rawHeaders, socket };
 }
 
 function optionsOf({ kind, headers }: Decision): DelegatedOptions {

@@ -1,6 +1,14 @@
-import { type Decision, type DecisionRequest, decide, isSlug, refuse } from './core/index.js';
+import {
+  type Decision,
+  type DecisionRequest,
+  decide,
+  isSlug,
+  type RefusalReason,
+  refuse,
+} from './core/index.js';
 import type { Emitter } from './events.js';
 import type { TenantResolver } from './options.js';
+import { ownOriginsOf } from './own-origins.js';
 import { createSampler } from './sampler.js';
 import type { Settings } from './settings.js';
 import type { FirstLoads } from './sync/first-loads.js';
@@ -12,6 +20,11 @@ import type { HeldTenant } from './sync/tenants.js';
 export interface AllowlistRequest extends DecisionRequest {
   /** The adapter's own routes cannot tell the policy: the request is refused as `path_ambiguous`, whatever its path. */
   readonly routeAmbiguous?: boolean;
+  /** The scheme of the connection, `http` or `https`. With `host` it makes the origin of the application's own pages. */
+  readonly scheme?: string;
+  /** The `X-Forwarded-Proto` and `X-Forwarded-Host` headers; they count in place of `scheme` and `host` under `trustProxy`. */
+  readonly forwardedProto?: string | readonly string[];
+  readonly forwardedHost?: string | readonly string[];
 }
 
 /** See `Allowlist.decide`. */
@@ -56,14 +69,29 @@ export function createDecider(settings: Settings, parts: DeciderParts): Decide {
     const nowMs = deps.now();
     held.usedAtMs = nowMs;
     if (nowMs - held.confirmedAtMs > maxStalenessMs && tenants.isStale(held, nowMs) && onStale === 'refuse')
-      return told(request, refuse(request, 'stale'));
-    const readable = request.routeAmbiguous === true ? asAmbiguous(request) : request;
-    return told(request, decide(readable, held.compiled, nowMs + serverClock.offsetMs()));
+      return refused(request, 'stale', held);
+    const asked = request.routeAmbiguous === true ? asAmbiguous(request) : request;
+    const atMs = nowMs + serverClock.offsetMs();
+    const decision = decide(asked, held.compiled, atMs);
+    if (!isStopped(decision)) return told(request, decision);
+    return told(request, decide(withOwnOrigins(asked), held.compiled, atMs));
+  }
+
+  function refused(request: AllowlistRequest, reason: RefusalReason, held?: HeldTenant): Decision {
+    const asked = request.routeAmbiguous === true ? asAmbiguous(request) : request;
+    const decision = refuse(asked, reason, held?.compiled);
+    if (!isStopped(decision)) return told(request, decision);
+    return told(request, refuse(withOwnOrigins(asked), reason, held?.compiled));
+  }
+
+  /** Put together only for requests that would be stopped: the others, nearly all, do not need them. */
+  function withOwnOrigins(request: AllowlistRequest): AllowlistRequest {
+    return { ...request, ownOrigins: ownOriginsOf(request, settings) };
   }
 
   function decideWithoutList(request: AllowlistRequest, slug: string): Decision | Promise<Decision> {
     // Before any fetch: what cannot be a slug names no tenant.
-    if (!isSlug(slug)) return told(request, refuse(request, 'tenant_unknown'));
+    if (!isSlug(slug)) return refused(request, 'tenant_unknown');
     const mayCall = link.state() !== 'closed' && link.retryInMs() === 0 && absences.get(slug) === undefined;
     const loaded = mayCall ? firstLoads.wait(slug) : undefined;
     if (loaded === undefined) return refuseUnloaded(request, slug);
@@ -74,9 +102,9 @@ export function createDecider(settings: Settings, parts: DeciderParts): Decide {
   }
 
   function refuseUnloaded(request: AllowlistRequest, slug: string): Decision {
-    if (absences.get(slug) === 'unknown') return told(request, refuse(request, 'tenant_unknown'));
+    if (absences.get(slug) === 'unknown') return refused(request, 'tenant_unknown');
     counters.refusedUnloaded += 1;
-    return told(request, refuse(request, 'not_loaded'));
+    return refused(request, 'not_loaded');
   }
 
   /** Counts a decision, and tells a refusal to whoever listens. */
@@ -91,13 +119,18 @@ export function createDecider(settings: Settings, parts: DeciderParts): Decide {
 
   return (request) => {
     const slug = slugOf(request);
-    if (slug === undefined) return told(request, refuse(request, 'tenant_unknown'));
+    if (slug === undefined) return refused(request, 'tenant_unknown');
     const held = tenants.get(slug);
     return held === undefined ? decideWithoutList(request, slug) : decideByList(request, held);
   };
 }
 
-function asAmbiguous(request: AllowlistRequest): DecisionRequest {
+/** Whether the decision keeps a request that is no preflight from the application. */
+function isStopped({ status, kind }: Decision): boolean {
+  return status === 403 && kind !== 'preflight';
+}
+
+function asAmbiguous(request: AllowlistRequest): AllowlistRequest {
   return { ...request, target: UNREADABLE_TARGET, policy: undefined };
 }
 

@@ -138,6 +138,10 @@ function requestOf({ method, url, headers }: Request, target: string, choice: Ro
     requestHeaders: isOptions ? get('access-control-request-headers') : undefined,
     requestPrivateNetwork: isOptions ? get('access-control-request-private-network') : undefined,
     host: get('host') ?? new URL(url).host,
+    scheme: url.startsWith('https:') ? 'https' : 'http',
+    forwardedProto: get('x-forwarded-proto'),
+    forwardedHost: get('x-forwarded-host'),
+    secFetchSite: get('sec-fetch-site'),
     policy: choice.policy,
     routeAmbiguous: choice.isAmbiguous,
   };

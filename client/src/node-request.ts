@@ -6,6 +6,8 @@ import type { RouteChoice } from './routes.js';
 export interface NodeRequest extends Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'> {
   /** Where Connect, Express and Fastify keep the whole target while `url` is cut for mounts or rewritten. */
   readonly originalUrl?: string;
+  /** A TLS socket says of itself that it is `encrypted`. */
+  readonly socket?: object;
 }
 
 /** The whole request target, whatever a router has cut off. */
@@ -28,9 +30,17 @@ export function requestOf(request: NodeRequest, target: string, choice: RouteCho
       : undefined,
     requestPrivateNetwork: isOptions ? headers['access-control-request-private-network'] : undefined,
     host: headers.host,
+    scheme: schemeOf(request.socket),
+    forwardedProto: headers['x-forwarded-proto'],
+    forwardedHost: headers['x-forwarded-host'],
+    secFetchSite: headers['sec-fetch-site'],
     policy: choice.policy,
     routeAmbiguous: choice.isAmbiguous,
   };
+}
+
+function schemeOf(socket: object | undefined): string {
+  return socket !== undefined && 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http';
 }
 
 /**

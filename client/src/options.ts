@@ -33,6 +33,16 @@ export interface AllowlistOptions {
   readonly onStale?: 'serve' | 'refuse';
   /** Lists held in memory at most; the least recently used goes. Counts with a resolver only. 1–100,000. Default 1,000. */
   readonly maxTenants?: number;
+  /**
+   * Origins that the pages of this application itself are served from, such as `https://www.example.com`: policies that `block`, and
+   * sockets, let their requests pass. The scheme and host of the request itself always count as one. Default none.
+   */
+  readonly publicOrigins?: readonly string[];
+  /**
+   * Whether `X-Forwarded-Proto` and `X-Forwarded-Host` tell the scheme and host of a request: true behind a proxy that sets both or
+   * takes away what clients send. For what `publicOrigins` is for, and nothing else. Default `false`.
+   */
+  readonly trustProxy?: boolean;
   /** Lets `url` be `http:` to a host that is not loopback, where the key travels in clear text. Default `false`. */
   readonly allowInsecure?: boolean;
   /** For tests. Default: the system's own. */

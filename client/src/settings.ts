@@ -1,3 +1,4 @@
+import { parseOrigin } from './core/origin.js';
 import { isSlug } from './core/slug.js';
 import { type Deps, systemDeps } from './deps.js';
 import { type AllowlistOptions, OptionsError, type TenantResolver } from './options.js';
@@ -15,6 +16,8 @@ export interface Settings {
   readonly maxStalenessMs: number;
   readonly onStale: 'serve' | 'refuse';
   readonly maxTenants: number;
+  readonly publicOrigins: readonly string[];
+  readonly trustProxy: boolean;
   readonly deps: Deps;
 }
 
@@ -28,7 +31,7 @@ const NUMBERS = {
 
 const NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(NUMBERS),
-  ...['url', 'key', 'tenant', 'service', 'onStale', 'allowInsecure', 'deps'],
+  ...['url', 'key', 'tenant', 'service', 'onStale', 'publicOrigins', 'trustProxy', 'allowInsecure', 'deps'],
 ]);
 
 const SERVICE_NAME = /^[A-Za-z0-9._-]{1,64}$/;
@@ -56,6 +59,8 @@ export function parseOptions(options: AllowlistOptions): Settings {
   report(keyProblem(options.key));
   report(tenantProblem(options.tenant));
   report(choiceProblem('onStale', options.onStale, ['serve', 'refuse']));
+  report(publicOriginsProblem(options.publicOrigins));
+  report(choiceProblem('trustProxy', options.trustProxy, [true, false]));
   report(choiceProblem('allowInsecure', options.allowInsecure, [true, false]));
   if (options.service !== undefined && !matches(options.service, SERVICE_NAME))
     report('`service` must be 1–64 of A-Z a-z 0-9 . _ -');
@@ -74,6 +79,8 @@ export function parseOptions(options: AllowlistOptions): Settings {
     tenant: options.tenant,
     service: options.service,
     onStale: options.onStale ?? 'serve',
+    publicOrigins: options.publicOrigins ?? [],
+    trustProxy: options.trustProxy ?? false,
     deps: { ...systemDeps, ...options.deps },
   };
 }
@@ -113,6 +120,13 @@ function numberProblem(name: keyof typeof NUMBERS, value: unknown): string | und
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return undefined;
   return `\`${name}\` must be a whole number from ${min} to ${max}.`;
+}
+
+function publicOriginsProblem(origins: unknown): string | undefined {
+  if (origins === undefined) return undefined;
+  const isOrigin = (text: unknown): boolean => typeof text === 'string' && parseOrigin(text) !== undefined;
+  if (Array.isArray(origins) && origins.every(isOrigin)) return undefined;
+  return '`publicOrigins` must be a list of origins as browsers write them: scheme://host[:port], lower case, nothing else.';
 }
 
 function choiceProblem(name: string, value: unknown, choices: readonly unknown[]): string | undefined {

@@ -75,6 +75,11 @@ const FLOORS: readonly Floor[] = [
     refuses: imports('./node.js', './fastify.js', 'cors', '@fastify/cors'),
   },
   {
+    file: 'client/src/upgrade.ts',
+    takes: imports('./client.js', './core/index.js', './node-request.js', 'node:stream'),
+    refuses: imports('./node.js', './hono.js', 'ws', 'socket.io'),
+  },
+  {
     file: 'src/store/entries.ts',
     takes: imports(
       'pg',
