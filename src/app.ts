@@ -15,7 +15,7 @@ import { originRoutes } from './http/routes/origins.js';
 import { policyRoutes } from './http/routes/policies.js';
 import { syncRoutes } from './http/routes/sync.js';
 import { tenantRoutes } from './http/routes/tenants.js';
-import { validatorCompiler } from './http/validation.js';
+import { refuseUnknownQuery, validatorCompiler } from './http/validation.js';
 import type { Store } from './store/store.js';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -33,7 +33,7 @@ export interface AppDeps {
   readonly logger?: FastifyBaseLogger | undefined;
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
-  /** How many requests one caller may send a second. Default 1,000. */
+  /** How many requests one address may send a second. Default 1,000. */
   readonly requestsPerSecond?: number | undefined;
 }
 
@@ -51,6 +51,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     // A malformed URL never reaches a hook or the error handler.
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
   }).withTypeProvider<ZodTypeProvider>();
+  // JSON is the one language spoken: Fastify would read text/plain too.
+  app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
 
@@ -65,6 +67,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(async (v1) => {
     await registerRateLimit(v1, requestsPerSecond);
     registerAuth(v1, { store, adminKey });
+    refuseUnknownQuery(v1);
     await v1.register(tenantRoutes, { store });
     await v1.register(originRoutes, { store });
     await v1.register(originListRoutes, { store });

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 
-/** Larger than any revision, so that it matches none: what an unreadable If-Match means (RFC 9110 §13.1.1). */
-const NO_REVISION = -1;
+/** Below every revision, so that it matches none: what an unreadable If-Match means (RFC 9110 §13.1.1). */
+const NO_REVISION = 0;
 
 /** Documents `If-Match` on the writes that honour it. */
 export const IfMatchHeaders = z.looseObject({
@@ -25,12 +25,13 @@ export function versionHeaders(rowRevision: number, tenantRevision = rowRevision
 }
 
 /**
- * The revision an `If-Match` header asks for. `undefined` without the header and for `*`, which a write to an
- * existing row always meets; a number no row has for anything that is not one strong tag of ours, so that the write
- * answers 412 rather than going through unchecked.
+ * What an `If-Match` header asks for: a revision; `any` for `*`, which a row that exists meets; nothing without the
+ * header. Anything but one strong tag of ours is a revision no row has, so that the write answers 412 rather than going
+ * through unchecked.
  */
-export function parseIfMatch(header: string | undefined): number | undefined {
-  if (header === undefined || header.trim() === '*') return undefined;
+export function parseIfMatch(header: string | undefined): number | 'any' | undefined {
+  if (header === undefined) return undefined;
+  if (header.trim() === '*') return 'any';
   const digits = /^\s*"(\d{1,15})"\s*$/.exec(header)?.[1];
   return digits === undefined ? NO_REVISION : Number(digits);
 }

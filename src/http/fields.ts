@@ -11,12 +11,17 @@ export function freeText(maxLength: number) {
     });
 }
 
-/** An instant, answered in UTC with milliseconds; any offset is accepted. */
-export const InstantSchema = z.iso.datetime({ offset: true });
+/** An instant, answered in UTC with milliseconds; any offset is accepted. PostgreSQL and RFC 3339 agree on these years. */
+export const InstantSchema = z.iso
+  .datetime({ offset: true })
+  .refine((instant) => /^[1-9]\d{3}-/.test(toUtc(instant)), {
+    message: 'Must lie in the years 1000 to 9999 of UTC.',
+  });
 
-/** The same instant in the one form the store keeps. */
+/** The same instant in the one form the store keeps; empty for a text that is none. */
 export function toUtc(instant: string): string {
-  return new Date(instant).toISOString();
+  const date = new Date(instant);
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
 }
 
 export const SlugSchema = z

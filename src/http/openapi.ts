@@ -2,15 +2,32 @@ import { STATUS_CODES } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 
 const DESCRIPTION = `
 Keeps, per tenant, which web origins may call your APIs.
 
 CORS is not authentication: it tells browsers which pages may read an answer. It stops no other client.
 
-Every error is an RFC 9457 problem with a stable \`code\`. Every write answers with the tenant's new revision in \`X-Revision\`.
+Every error of a call is an RFC 9457 problem with a stable \`code\`. Every write answers with the tenant's new revision in \`X-Revision\`.
 `.trim();
+
+const DOCUMENT_OPTIONS = {
+  zodToJsonConfig: {
+    // zod leaves the examples of whatever holds a transform out of what is read.
+    override: ({
+      zodSchema,
+      jsonSchema,
+    }: {
+      zodSchema: z.core.$ZodType;
+      jsonSchema: z.core.JSONSchema.BaseSchema;
+    }) => {
+      const examples = z.globalRegistry.get(zodSchema)?.examples;
+      if (Array.isArray(examples)) jsonSchema.examples = examples;
+    },
+  },
+};
 
 /** Collects the routes registered after it; `/openapi.json` answers the document, `/docs` shows it. */
 export async function registerOpenapi(app: FastifyInstance): Promise<void> {
@@ -41,8 +58,8 @@ export async function registerOpenapi(app: FastifyInstance): Promise<void> {
       },
       security: [{ key: [] }],
     },
-    transform: jsonSchemaTransform,
-    transformObject: (document) => tidySchemas(jsonSchemaTransformObject(document)),
+    transform: createJsonSchemaTransform(DOCUMENT_OPTIONS),
+    transformObject: (document) => tidySchemas(createJsonSchemaTransformObject(DOCUMENT_OPTIONS)(document)),
   });
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
     reply.header('cache-control', 'no-cache');

@@ -17,8 +17,9 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
 /** Adds the RFC 8288 link to the next page, when there is one. */
 export function linkNext(request: FastifyRequest, reply: FastifyReply, nextCursor: string | null): void {
   if (nextCursor === null) return;
-  const [path = '', query = ''] = request.url.split('?', 2);
-  const params = new URLSearchParams(query);
+  const queryAt = request.url.indexOf('?');
+  const path = queryAt < 0 ? request.url : request.url.slice(0, queryAt);
+  const params = new URLSearchParams(queryAt < 0 ? '' : request.url.slice(queryAt + 1));
   params.set('cursor', nextCursor);
   reply.header('link', `<${path}?${params}>; rel="next"`);
 }

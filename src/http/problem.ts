@@ -77,7 +77,7 @@ export const ProblemSchema = z
 export type Problem = z.infer<typeof ProblemSchema>;
 
 /** What an error tells its caller. Unknown errors become `internal_error`. */
-export function toProblem(error: AppError, requestId: string): Problem {
+function toProblem(error: AppError, requestId: string): Problem {
   const { status, title } = PROBLEMS[error.code];
   return {
     type: `urn:origin-allowlist:problem:${error.code}`,
@@ -96,6 +96,8 @@ const CALL_PROBLEMS = [
   'bad_request',
   'unauthorized',
   'scope_missing',
+  'invalid_input',
+  'rate_limited',
   'internal_error',
   'store_unavailable',
 ] as const;
@@ -139,11 +141,9 @@ export function registerProblems(app: FastifyInstance): void {
 }
 
 export function sendProblem(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const known = toAppError(error);
-  const problem = toProblem(known, request.id);
-  if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
-  if (known.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
-  if (known.code === 'store_unavailable') reply.header('retry-after', '1');
+  const problem = problemOf(error, request);
+  if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
+  if (problem.code === 'store_unavailable') reply.header('retry-after', '1');
   return reply
     .code(problem.status)
     .header('cache-control', 'no-store')
@@ -151,8 +151,15 @@ export function sendProblem(error: Error, request: FastifyRequest, reply: Fastif
     .send(JSON.stringify(problem));
 }
 
+/** The problem an error is to its caller. What the caller is not shown goes to the log. */
+export function problemOf(error: Error, request: FastifyRequest): Problem {
+  const problem = toProblem(toAppError(error), request.id);
+  if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
+  return problem;
+}
+
 /** Narrows whatever was thrown to an error with a code; the framework's own errors get ours. */
-export function toAppError(error: Error): AppError {
+function toAppError(error: Error): AppError {
   if (error instanceof AppError) return error;
   const code = 'code' in error ? error.code : undefined;
   const statusCode = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../errors.js';
@@ -8,17 +7,18 @@ const WINDOW_MS = 1_000;
 const MAX_CALLERS = 10_000;
 
 /**
- * Gives every caller a budget of requests a second on this node; beyond it 429 with `Retry-After`. A caller is a key, or an
- * address without one: one key that runs wild leaves the others theirs.
+ * Gives every address a budget of requests a second on this node; beyond it 429 with `Retry-After`. It comes before
+ * authentication, so that guessing keys costs no query, and hence counts addresses: a key could be spelled in many ways.
  */
 export async function registerRateLimit(app: FastifyInstance, requestsPerSecond: number): Promise<void> {
   await app.register(rateLimit, {
+    // Its own hooks belong to the routes, which run after those of the instance: authentication would be first.
+    global: false,
     max: requestsPerSecond,
     timeWindow: WINDOW_MS,
     cache: MAX_CALLERS,
-    keyGenerator: ({ headers: { authorization }, ip }) =>
-      authorization === undefined ? ip : createHash('sha256').update(authorization).digest('base64'),
     errorResponseBuilder: (_request, { max }) =>
-      new AppError('rate_limited', `This caller may send ${max} requests a second to this node.`),
+      new AppError('rate_limited', `An address may send ${max} requests a second to this node.`),
   });
+  app.addHook('onRequest', app.rateLimit());
 }

@@ -1,4 +1,4 @@
-import type { FastifySchema, FastifySchemaCompiler } from 'fastify';
+import type { FastifyInstance, FastifySchema, FastifySchemaCompiler } from 'fastify';
 import { z } from 'zod';
 import { AppError, type ProblemItem } from '../errors.js';
 
@@ -19,18 +19,34 @@ export const validatorCompiler: FastifySchemaCompiler<FastifySchema> = ({ schema
   };
 };
 
+/** Gives every route of `app` without query fields the schema that says so: `?dryRun=true` must not be overlooked. */
+export function refuseUnknownQuery(app: FastifyInstance): void {
+  app.addHook('onRoute', (route) => {
+    route.schema = { querystring: z.strictObject({}), ...route.schema };
+  });
+}
+
+/** Problems told of one input at most: an answer must not outgrow the input that earned it. */
+const MAX_PROBLEMS = 1_000;
+
 /** A zod error as our problem. `prefix` is a pointer put before each item's own. */
 export function invalidInput(error: z.ZodError, prefix = ''): AppError {
-  const errors = error.issues.flatMap((issue) => toItems(issue, prefix));
+  const errors: ProblemItem[] = [];
+  for (const issue of error.issues) {
+    if (errors.length >= MAX_PROBLEMS) break;
+    errors.push(...toItems(issue, prefix).slice(0, MAX_PROBLEMS - errors.length));
+  }
   const count = errors.length === 1 ? '1 problem' : `${errors.length} problems`;
-  return new AppError('invalid_input', `The input has ${count}.`, { errors });
+  const detail =
+    errors.length < MAX_PROBLEMS ? `The input has ${count}.` : `The first ${count} of the input.`;
+  return new AppError('invalid_input', detail, { errors });
 }
 
 function toItems(issue: z.core.$ZodIssue, prefix: string): readonly ProblemItem[] {
   const pointer = prefix + issue.path.map((key) => `/${escapePointer(String(key))}`).join('');
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({
+      return issue.keys.slice(0, MAX_PROBLEMS).map((key) => ({
         pointer: `${pointer}/${escapePointer(key)}`,
         code: 'unknown_field',
         detail: 'There is no such field.',

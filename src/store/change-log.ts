@@ -12,6 +12,8 @@ import type { Transaction } from './transaction.js';
 export interface WriteContext {
   readonly actor: string;
   readonly requestId: string;
+  /** Ids of the tenants the caller may write to; absent or `null` = all. Any other tenant is not found. */
+  readonly tenantIds?: readonly string[] | null | undefined;
 }
 
 /** What came of a write. */
@@ -22,9 +24,9 @@ export interface Written<T> {
   readonly value: T;
 }
 
-/** The revision the row must be at to be written; absent = any. */
+/** The revision the row must be at to be written; `any` = it must exist; absent = no condition. */
 export interface Precondition {
-  readonly ifMatch?: number | undefined;
+  readonly ifMatch?: number | 'any' | undefined;
 }
 
 /** How to write. `ifMatch` is the revision of the tenant. */
@@ -103,7 +105,7 @@ export function createChangeLog(db: Database, log: Logger): ChangeLog {
   return {
     async writeTenant(slug, context, options, mutate) {
       const { tenant, mutation, revision } = await db.write(async (transaction) => {
-        const write = await lockTenant(transaction, slug, context.actor);
+        const write = await lockTenant(transaction, slug, context);
         requireRevision(write.tenant.revision, options.ifMatch);
         const mutation = await (options.dryRun ? undone(write, mutate) : mutate(write));
         const spent = mutation.operations.length > 0 && !options.dryRun;
@@ -142,16 +144,12 @@ export function createChangeLog(db: Database, log: Logger): ChangeLog {
   };
 }
 
-/** @throws AppError `revision_mismatch` unless `ifMatch` is absent or equal to the row's `revision`. */
-export function requireRevision(revision: number, ifMatch: number | undefined): void {
-  if (ifMatch === undefined || ifMatch === revision) return;
-  throw new AppError(
-    'revision_mismatch',
-    `It has changed since: it is at revision ${revision}, not ${ifMatch}.`,
-    {
-      extra: { revision },
-    },
-  );
+/** @throws AppError `revision_mismatch` unless `ifMatch` is absent, `any` or equal to the row's `revision`. */
+export function requireRevision(revision: number, ifMatch: Precondition['ifMatch']): void {
+  if (ifMatch === undefined || ifMatch === 'any' || ifMatch === revision) return;
+  throw new AppError('revision_mismatch', `It has changed since: it is at revision ${revision}.`, {
+    extra: { revision },
+  });
 }
 
 export function tenantNotFound(slug: string): AppError {
@@ -165,11 +163,16 @@ export function requireSlug(slug: string): void {
 
 // After a wait for the lock, Postgres gives the columns of the row as the write before left it. That holds for this row
 // only: anything else read in the same statement would be from before the wait. Hence head_hash in the tenant's row.
-async function lockTenant(transaction: Transaction, slug: string, actor: string): Promise<TenantWrite> {
+async function lockTenant(
+  transaction: Transaction,
+  slug: string,
+  { actor, tenantIds = null }: WriteContext,
+): Promise<TenantWrite> {
   requireSlug(slug);
   const [row] = await transaction.query<Tenant & { readonly at: Date }>(
-    `SELECT ${TENANT_COLUMNS}, ${NOW} AS at FROM tenants WHERE slug = $1 AND deleted_at IS NULL FOR UPDATE`,
-    [slug],
+    `SELECT ${TENANT_COLUMNS}, ${NOW} AS at FROM tenants
+     WHERE slug = $1 AND deleted_at IS NULL AND ($2::uuid[] IS NULL OR id = ANY($2)) FOR UPDATE`,
+    [slug, tenantIds],
   );
   if (row === undefined) throw tenantNotFound(slug);
   const { at, ...tenant } = row;

@@ -23,7 +23,7 @@ import {
 import { type BatchOperation, type ListCounts, mutateBatch, mutateList } from './entry-list.js';
 import { applyEdits, type EntryEdit, loadEntries, loadEntry } from './entry-rows.js';
 import { type EntryRow, type Page, type PageRequest, toEntryRow } from './rows.js';
-import { requireTenant } from './tenants.js';
+import { liveTenant, requireTenant, type TenantScope } from './tenants.js';
 import { isUuid } from './uuid.js';
 
 /** What to change of an entry; absent = keep. */
@@ -37,14 +37,15 @@ export interface EntryPatch extends EntryFields {
  */
 export interface Entries {
   /** @throws AppError `entry_not_found`. */
-  get(slug: string, id: string): Promise<EntryRow>;
+  get(slug: string, id: string, scope?: TenantScope): Promise<EntryRow>;
   /** @throws AppError `entry_not_found`. */
-  getByPattern(slug: string, pattern: string): Promise<EntryRow>;
+  getByPattern(slug: string, pattern: string, scope?: TenantScope): Promise<EntryRow>;
   /** By pattern, in code unit order. `revision` is the tenant's, or an earlier one when it is written to meanwhile. */
   list(
     slug: string,
     filters: EntryFilters,
     page: PageRequest,
+    scope?: TenantScope,
   ): Promise<Page<EntryRow> & { readonly revision: number }>;
   /** @throws AppError `pattern_taken`, with `existingId`. */
   create(slug: string, input: EntryInput, context: WriteContext): Promise<Written<EntryRow>>;
@@ -107,13 +108,17 @@ export interface Entries {
 const PATTERN_KEY = /^[\x20-\x7e]{1,2000}$/;
 
 export function createEntries(db: Database, changeLog: ChangeLog, now: () => number): Entries {
-  async function find(slug: string, condition: { readonly id: string } | { readonly pattern: string }) {
+  async function find(
+    slug: string,
+    condition: { readonly id: string } | { readonly pattern: string },
+    scope: TenantScope | undefined,
+  ) {
     requireSlug(slug);
     const found = await db.read((prisma) =>
-      prisma.entry.findFirst({ where: { ...condition, tenant: { slug, deletedAt: null } } }),
+      prisma.entry.findFirst({ where: { ...condition, tenant: liveTenant(slug, scope) } }),
     );
     if (found !== null) return toEntryRow(found);
-    await requireTenant(db, slug);
+    await requireTenant(db, slug, scope);
     throw entryNotFound();
   }
 
@@ -127,18 +132,18 @@ export function createEntries(db: Database, changeLog: ChangeLog, now: () => num
   }
 
   return {
-    async get(slug, id) {
-      if (isUuid(id)) return find(slug, { id });
-      await requireTenant(db, slug);
+    async get(slug, id, scope) {
+      if (isUuid(id)) return find(slug, { id }, scope);
+      await requireTenant(db, slug, scope);
       throw entryNotFound();
     },
 
-    getByPattern: (slug, pattern) => find(slug, { pattern }),
+    getByPattern: (slug, pattern, scope) => find(slug, { pattern }, scope),
 
-    async list(slug, filters, { limit, cursor }) {
+    async list(slug, filters, { limit, cursor }, scope) {
       const after = decodeCursor(cursor, PATTERN_KEY);
       // The revision first: a write in between makes it too old for If-Match, which is refused; too new would lose that write.
-      const { id: tenantId, revision } = await requireTenant(db, slug);
+      const { id: tenantId, revision } = await requireTenant(db, slug, scope);
       const found = await db.read((prisma) =>
         prisma.entry.findMany({
           where: { tenantId, pattern: { gt: after }, ...toEntryCondition(filters, new Date(now())) },
@@ -229,7 +234,7 @@ async function requireFree(write: TenantWrite, pattern: EntryPattern): Promise<v
   });
 }
 
-function requireMatch(entry: EntryRow | null, ifMatch: number | undefined): void {
+function requireMatch(entry: EntryRow | null, ifMatch: Precondition['ifMatch']): void {
   if (entry !== null) requireRevision(entry.revision, ifMatch);
   else if (ifMatch !== undefined) throw new AppError('revision_mismatch', 'There is no such entry to match.');
 }

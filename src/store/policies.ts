@@ -16,14 +16,14 @@ import type { Database } from './database.js';
 import type { Policy } from './generated/client.js';
 import { type PolicyInput, toPolicyOperand, writePolicy } from './policy-rows.js';
 import { POLICY_COLUMNS, type PolicyRow, toPolicyRow } from './rows.js';
-import { requireTenant } from './tenants.js';
+import { liveTenant, requireTenant, type TenantScope } from './tenants.js';
 
 /** The policies of a tenant. Every method: AppError `store_unavailable`, `tenant_not_found`. */
 export interface Policies {
   /** All of them, by name. */
-  list(slug: string): Promise<PolicyRow[]>;
+  list(slug: string, scope?: TenantScope): Promise<PolicyRow[]>;
   /** @throws AppError `policy_not_found`. */
-  get(slug: string, name: string): Promise<PolicyRow>;
+  get(slug: string, name: string, scope?: TenantScope): Promise<PolicyRow>;
   /**
    * Creates the policy, or replaces all its settings.
    *
@@ -47,18 +47,18 @@ export interface Policies {
 
 export function createPolicies(db: Database, changeLog: ChangeLog): Policies {
   return {
-    async list(slug) {
+    async list(slug, scope) {
       requireSlug(slug);
       const found = await db.read((prisma) =>
-        prisma.policy.findMany({ where: { tenant: { slug, deletedAt: null } }, orderBy: { name: 'asc' } }),
+        prisma.policy.findMany({ where: { tenant: liveTenant(slug, scope) }, orderBy: { name: 'asc' } }),
       );
       // Every live tenant has a policy: `default` cannot be deleted.
       if (found.length === 0) throw tenantNotFound(slug);
       return found.map(toPolicyRow);
     },
 
-    async get(slug, name) {
-      const { id: tenantId } = await requireTenant(db, slug);
+    async get(slug, name, scope) {
+      const { id: tenantId } = await requireTenant(db, slug, scope);
       if (!isPolicyName(name)) throw policyNotFound(name);
       const found = await db.read((prisma) => prisma.policy.findFirst({ where: { tenantId, name } }));
       if (found === null) throw policyNotFound(name);
@@ -86,7 +86,7 @@ async function putPolicy(
   write: TenantWrite,
   name: string,
   settings: PolicyInput,
-  ifMatch: number | undefined,
+  ifMatch: Precondition['ifMatch'],
 ): Promise<Mutation<{ readonly value: PolicyRow; readonly created: boolean }>> {
   const { transaction, tenant, revision } = write;
   const before = await findPolicy(write, name);
@@ -116,7 +116,7 @@ async function putPolicy(
 async function removePolicy(
   write: TenantWrite,
   name: string,
-  ifMatch: number | undefined,
+  ifMatch: Precondition['ifMatch'],
 ): Promise<Mutation<PolicyRow>> {
   const { transaction, tenant } = write;
   const before = await findPolicy(write, name);

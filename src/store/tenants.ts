@@ -12,7 +12,7 @@ import {
 import { decodeCursor, toPage } from './cursor.js';
 import type { Database } from './database.js';
 import { violatedIndex } from './database-error.js';
-import type { Environment, Tenant } from './generated/client.js';
+import type { Environment, Prisma, Tenant } from './generated/client.js';
 import { toPolicyOperand, writePolicy } from './policy-rows.js';
 import { type Page, type PageRequest, type TenantRow, toTenantRow } from './rows.js';
 import type { Transaction } from './transaction.js';
@@ -28,6 +28,11 @@ export interface TenantInput {
 /** What to change of a tenant; absent = keep. Its slug is its address and stays. */
 export type TenantPatch = Partial<Pick<TenantInput, 'name' | 'environment'>>;
 
+/** Which tenants a reader may see, by id; `null` = all. Any other tenant is not found. */
+export interface TenantScope {
+  readonly tenantIds: readonly string[] | null;
+}
+
 /** The tenants. Every method: AppError `store_unavailable`; every method that takes a slug of one: `tenant_not_found`. */
 export interface Tenants {
   /**
@@ -36,7 +41,7 @@ export interface Tenants {
    * @throws AppError `slug_taken`, with `existingId`.
    */
   create(input: TenantInput, context: WriteContext): Promise<Written<TenantRow>>;
-  get(slug: string): Promise<TenantRow>;
+  get(slug: string, scope?: TenantScope): Promise<TenantRow>;
   /** By slug. `ids` restricts the list to those tenants; absent or `null` = all. */
   list(page: PageRequest & { readonly ids?: readonly string[] | null | undefined }): Promise<Page<TenantRow>>;
   /** @throws AppError `revision_mismatch`. */
@@ -80,13 +85,13 @@ export function createTenants(db: Database, changeLog: ChangeLog): Tenants {
       return { revision: tenant.revision, changed: true, value: toTenantRow(tenant) };
     },
 
-    get: async (slug) => toTenantRow(await requireTenant(db, slug)),
+    get: async (slug, scope) => toTenantRow(await requireTenant(db, slug, scope)),
 
     async list({ limit, cursor, ids }) {
       const after = decodeCursor(cursor, SLUG_KEY);
       const found = await db.read((prisma) =>
         prisma.tenant.findMany({
-          where: { deletedAt: null, slug: { gt: after }, id: { in: ids ? [...ids] : undefined } },
+          where: { deletedAt: null, slug: { gt: after }, id: idWithin(ids) },
           orderBy: { slug: 'asc' },
           take: limit + 1,
         }),
@@ -127,15 +132,28 @@ export function createTenants(db: Database, changeLog: ChangeLog): Tenants {
 }
 
 /** The live tenant with this slug. @throws AppError `tenant_not_found`, `store_unavailable`. */
-export async function requireTenant(db: Database, slug: string): Promise<Tenant> {
+export async function requireTenant(db: Database, slug: string, scope?: TenantScope): Promise<Tenant> {
   requireSlug(slug);
-  const tenant = await findTenant(db, slug);
+  const tenant = await findTenant(db, slug, scope);
   if (tenant === null) throw tenantNotFound(slug);
   return tenant;
 }
 
-function findTenant(db: Database, slug: string): Promise<Tenant | null> {
-  return db.read((prisma) => prisma.tenant.findFirst({ where: { slug, deletedAt: null } }));
+/**
+ * The condition for the live tenant with this slug. The scope belongs into the statement that reads: the slug may have gone
+ * to another tenant since the caller was let in.
+ */
+export function liveTenant(slug: string, scope: TenantScope | undefined) {
+  return { slug, deletedAt: null, id: idWithin(scope?.tenantIds) } satisfies Prisma.TenantWhereInput;
+}
+
+function findTenant(db: Database, slug: string, scope?: TenantScope): Promise<Tenant | null> {
+  return db.read((prisma) => prisma.tenant.findFirst({ where: liveTenant(slug, scope) }));
+}
+
+// To Prisma, `undefined` is no condition and an empty list is one that nothing meets.
+function idWithin(ids: readonly string[] | null | undefined) {
+  return { in: ids ? [...ids] : undefined };
 }
 
 async function insertTenant(transaction: Transaction, tenant: Tenant): Promise<void> {

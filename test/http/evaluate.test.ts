@@ -71,9 +71,12 @@ describe('given one request', () => {
     const foreign = await service.tenant();
     const key = await service.key({ preset: 'sdk', tenants: [foreign] });
     for (const tenant of [slug, 'nobody', 'Not A Slug']) {
-      const answer = await service.call('POST', '/v1/evaluate', { key, body: { tenant, method: 'GET' } });
-      expect(answer.status, tenant).toBe(404);
-      expect(answer.body.code, tenant).toBe('tenant_not_found');
+      for (const minRevision of [undefined, 99]) {
+        const body = { tenant, method: 'GET', minRevision };
+        const answer = await service.call('POST', '/v1/evaluate', { key, body });
+        expect(answer.status, tenant).toBe(404);
+        expect(answer.body.code, tenant).toBe('tenant_not_found');
+      }
     }
   });
 });

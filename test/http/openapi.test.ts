@@ -51,7 +51,7 @@ describe('given the OpenAPI document', () => {
       expect(operation.summary, path).toBeTruthy();
       if (!path.startsWith('/v1/')) continue;
       expect(Object.keys(operation.responses), `${operation.operationId}`).toEqual(
-        expect.arrayContaining(['400', '401', '403', '500', '503']),
+        expect.arrayContaining(['400', '401', '403', '422', '429', '500', '503']),
       );
     }
   });

@@ -187,6 +187,17 @@ describe('given a pattern as the key', () => {
     expect(replaced.body).toMatchObject({ id: created.body.id, note: null, ref: 'two' });
   });
 
+  it('creates nothing under `If-Match: *`, which asks for an entry that exists', async () => {
+    const slug = await service.tenant();
+    const headers = { 'if-match': '*' };
+    const refused = await service.call('PUT', byPattern(slug, 'https://new.example.com'), {
+      body: {},
+      headers,
+    });
+    expect(refused.status).toBe(412);
+    expect(await service.revisionOf(slug)).toBe(1);
+  });
+
   it('deletes by pattern; a pattern that is not there is 404, a bad one 422', async () => {
     const { slug } = await tenantWith('https://app.example.com');
     expect((await service.call('DELETE', byPattern(slug, 'https://app.example.com'))).status).toBe(204);
@@ -240,6 +251,38 @@ describe('given a list to read', () => {
     const patterns = [...first.body.items, ...second.body.items].map((entry) => entry.pattern).sort();
     expect(patterns).toEqual(['https://a.example.com', 'https://b.example.com', 'https://c.example.com']);
   });
+
+  it('links to the next page with every filter as it came', async () => {
+    const { slug } = await tenantWith('https://a.example.com', 'https://b.example.com');
+    const page = await service.call('GET', `${origins(slug)}?limit=1&q=https:&ref=&status=active`);
+    expect(page.body.items).toEqual([]);
+    const first = await service.call('GET', `${origins(slug)}?limit=1&kind=exact&q=a?b&status=active`);
+    expect(first.headers.link).toBeUndefined();
+    const asked = await service.call('GET', `${origins(slug)}?limit=1&q=https://&status=active`);
+    expect(asked.headers.link).toContain('q=https%3A%2F%2F&status=active&cursor=');
+  });
+
+  it('does not answer 304 for what the time changes', async () => {
+    const { slug } = await tenantWith('https://a.example.com');
+    const headers = { 'if-none-match': '"2"' };
+    expect((await service.call('GET', `${origins(slug)}?status=active`, { headers })).status).toBe(200);
+  });
+
+  it.each(['0000-01-01T00:00:00Z', '0001-01-01T00:00:00+23:00', '9999-12-31T23:59:59-23:59'])(
+    'refuses the instant %s, which no calendar of the store has',
+    async (instant) => {
+      const slug = await service.tenant();
+      const added = await service.call('POST', origins(slug), {
+        body: { pattern: 'https://a.example.com', expiresAt: instant },
+      });
+      expect([added.status, added.body.errors[0].pointer]).toEqual([422, '/expiresAt']);
+      const listed = await service.call(
+        'GET',
+        `${origins(slug)}?expiresBefore=${encodeURIComponent(instant)}`,
+      );
+      expect(listed.status).toBe(422);
+    },
+  );
 
   it('answers 304 while nothing has changed', async () => {
     const { slug } = await tenantWith('https://a.example.com');

@@ -26,10 +26,10 @@ describe('given a request that cannot be read', () => {
     });
   });
 
-  it('answers 415 for a body that is not JSON', async () => {
+  it.each(['application/x-www-form-urlencoded', 'text/plain'])('answers 415 for %s', async (type) => {
     const answer = await service.call('POST', '/v1/tenants', {
       body: 'slug=acme',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      headers: { 'content-type': type },
     });
     expect(answer.status).toBe(415);
     expect(answer.body.code).toBe('unsupported_media_type');
@@ -57,21 +57,48 @@ describe('given a request that cannot be read', () => {
   });
 });
 
-describe('given a caller past its budget', () => {
-  it('answers 429 with Retry-After, and serves others', async () => {
+describe('given an address past its budget', () => {
+  it('answers 429 with Retry-After before it looks at any key, and serves others', async () => {
     const { buildApp } = await import('../../src/app.js');
     const app = await buildApp({ store: service.store, adminKey: ADMIN_KEY, requestsPerSecond: 2 });
-    const call = (headers: Record<string, string>) => app.inject({ url: '/v1/tenants', headers });
+    const call = (remoteAddress: string, headers: Record<string, string>) =>
+      app.inject({ url: '/v1/tenants', headers, remoteAddress });
     const admin = { authorization: `Bearer ${ADMIN_KEY}` };
-    const statuses = [await call(admin), await call(admin), await call(admin)].map(
-      (answer) => answer.statusCode,
-    );
-    expect(statuses).toEqual([200, 200, 429]);
-    const refused = await call(admin);
+    const statuses: number[] = [];
+    for (const headers of [{ authorization: 'Bearer a' }, { authorization: 'Bearer b' }, {}, admin]) {
+      statuses.push((await call('127.0.0.2', headers)).statusCode);
+    }
+    expect(statuses).toEqual([401, 401, 429, 429]);
+    const refused = await call('127.0.0.2', admin);
     expect(refused.json()).toMatchObject({ code: 'rate_limited', status: 429 });
     expect(refused.headers['retry-after']).toBe('1');
-    expect((await call({})).statusCode).toBe(401);
+    expect((await call('127.0.0.3', admin)).statusCode).toBe(200);
     await app.close();
+  });
+});
+
+describe('given an input with more problems than anybody reads', () => {
+  it('tells the first thousand', async () => {
+    const slug = await service.tenant();
+    const entry = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`unknown${index}`, 1]));
+    const answer = await service.call('POST', `/v1/tenants/${slug}/origins/batch`, {
+      body: { operations: Array(100).fill({ op: 'delete', pattern: 'https://a.example.com', ...entry }) },
+    });
+    expect(answer.status).toBe(422);
+    expect(answer.body.errors).toHaveLength(1_000);
+    expect(answer.body.detail).toBe('The first 1000 problems of the input.');
+  });
+});
+
+describe('given a query no route knows', () => {
+  it('answers 422 and writes nothing: a dry run must not be overlooked', async () => {
+    const slug = await service.tenant();
+    const answer = await service.call('POST', `/v1/tenants/${slug}/origins?dryRun=true`, {
+      body: { pattern: 'https://app.example.com' },
+    });
+    expect(answer.status).toBe(422);
+    expect(answer.body.errors).toMatchObject([{ pointer: '/query/dryRun', code: 'unknown_field' }]);
+    expect(await service.revisionOf(slug)).toBe(1);
   });
 });
 

@@ -46,7 +46,7 @@ export async function callEverything(options: {
     await client.PUT('/v1/tenants/{slug}/origins/by-pattern', { params: byPattern, body: { labels: ['x'] } }),
   );
   must(await client.DELETE('/v1/tenants/{slug}/origins/by-pattern', { params: byPattern }));
-  const list = await client.GET(origins, { params: { path, query: { status: 'active' } } });
+  const list = await client.GET(origins, { params: { path, query: { kind: 'exact' } } });
   const revision: number | undefined = must(list).items[0]?.revision;
   if (revision === undefined) throw new Error('the list is empty');
   must(

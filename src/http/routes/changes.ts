@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Store } from '../../store/store.js';
-import { RevisionSchema, TenantParams } from '../fields.js';
+import { TenantParams } from '../fields.js';
 import { linkNext, pageOf, pageQuery } from '../page.js';
 import { problemResponses } from '../problem.js';
 
 const ChangeParams = TenantParams.extend({
   // Anything that is no revision names no change: 404, as an unknown slug does.
-  revision: z.coerce.number().pipe(RevisionSchema).catch(0),
+  revision: z.string().transform((text) => (/^[1-9]\d{0,8}$/.test(text) ? Number(text) : 0)),
 });
 
 const row = z.record(z.string(), z.unknown()).nullable();
@@ -28,6 +28,9 @@ const ChangeSchema = z
         after: row.meta({ description: '`null` = deleted by this change.' }),
       }),
     ),
+    operationCount: z.int().meta({
+      description: 'How many operations there are. The list leaves out those of a change with over 100.',
+    }),
     prevHash: z.string().nullable(),
     hash: z.string().meta({ description: 'SHA-256 over the RFC 8785 form of the change and `prevHash`.' }),
   })

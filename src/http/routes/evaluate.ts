@@ -13,7 +13,7 @@ import {
   EvaluateRequestSchema,
   EvaluationSchema,
 } from '../evaluate-schema.js';
-import { bodyProblemResponses, problemResponses, toAppError, toProblem } from '../problem.js';
+import { bodyProblemResponses, problemOf, problemResponses } from '../problem.js';
 import { invalidInput } from '../validation.js';
 
 type EvaluateRequest = z.output<typeof EvaluateRequestSchema>;
@@ -21,7 +21,7 @@ type Evaluation = z.infer<typeof EvaluationSchema>;
 
 /** How long an evaluation waits for the revision it was asked to see. */
 const REVISION_WAIT_MS = 1_000;
-const REVISION_POLL_MS = 20;
+const REVISION_POLL_MS = 50;
 
 const tags = ['evaluate'];
 
@@ -30,6 +30,8 @@ export const evaluateRoutes: FastifyPluginAsyncZod<{
   readonly store: Store;
   readonly now: () => number;
 }> = async (app, { store, now }) => {
+  const refreshes = new Map<string, Promise<unknown>>();
+
   app.post('/v1/evaluate', {
     config: { scope: 'evaluate' },
     // The body is parsed below: one bad item of a batch must not fail the others.
@@ -53,7 +55,7 @@ export const evaluateRoutes: FastifyPluginAsyncZod<{
       const results = await Promise.all(
         requests.map((item) =>
           evaluateItem(item, request.principal).catch((error: Error) => ({
-            problem: toProblem(toAppError(error), request.id),
+            problem: problemOf(error, request),
           })),
         ),
       );
@@ -85,35 +87,52 @@ export const evaluateRoutes: FastifyPluginAsyncZod<{
 
   async function evaluate(input: EvaluateRequest, principal: Principal): Promise<Evaluation> {
     const { tenant, path, requestPrivateNetwork, minRevision, ...request } = input;
-    const snapshot = await snapshotAt(tenant, minRevision);
-    if (snapshot === undefined || !maySee(principal, snapshot.version.tenantId)) throw tenantNotFound(tenant);
+    const snapshot = await visibleSnapshot(tenant, principal);
+    const { compiled, version } =
+      minRevision === undefined || snapshot.version.revision >= minRevision
+        ? snapshot
+        : await awaitRevision(tenant, minRevision, principal);
     const decision = decide(
       { ...request, target: path, requestPrivateNetwork: requestPrivateNetwork?.toString() },
-      snapshot.compiled,
+      compiled,
       now(),
     );
-    return toEvaluation(decision, tenant, snapshot.version.revision);
+    return toEvaluation(decision, tenant, version.revision);
   }
 
-  async function snapshotAt(tenant: string, minRevision: number | undefined) {
-    const deadline = now() + REVISION_WAIT_MS;
+  async function visibleSnapshot(tenant: string, principal: Principal) {
+    const snapshot = await store.snapshots.bySlug(tenant);
+    if (snapshot === undefined || !maySee(principal, snapshot.version.tenantId)) throw tenantNotFound(tenant);
+    return snapshot;
+  }
+
+  async function awaitRevision(tenant: string, minRevision: number, principal: Principal) {
+    const deadline = performance.now() + REVISION_WAIT_MS;
     for (;;) {
-      const snapshot = await store.snapshots.bySlug(tenant);
-      if (minRevision === undefined || snapshot === undefined || snapshot.version.revision >= minRevision) {
-        return snapshot;
+      // Announcements and the comparison of each second bring it; a look of our own only as often as it is worth a query.
+      await refreshOnce(tenant, deadline);
+      const snapshot = await visibleSnapshot(tenant, principal);
+      const { revision } = snapshot.version;
+      if (revision >= minRevision) return snapshot;
+      if (performance.now() >= deadline) {
+        throw new AppError('revision_not_reached', `The tenant is at revision ${revision} here.`, {
+          extra: { revision },
+        });
       }
-      if (now() >= deadline) {
-        throw new AppError(
-          'revision_not_reached',
-          `The tenant is at revision ${snapshot.version.revision} here.`,
-          {
-            extra: { revision: snapshot.version.revision },
-          },
-        );
-      }
-      await delay(REVISION_POLL_MS);
-      await store.snapshots.refresh(tenant);
     }
+  }
+
+  // The items of a batch, and requests beside it, that wait for one tenant share each look.
+  function refreshOnce(tenant: string, deadline: number): Promise<unknown> {
+    const running = refreshes.get(tenant);
+    if (running !== undefined) return running;
+    const waitMs = Math.max(0, Math.min(REVISION_POLL_MS, deadline - performance.now()));
+    const refresh = Promise.race([
+      delay(waitMs).then(() => store.snapshots.refresh(tenant)),
+      delay(Math.max(0, deadline - performance.now())),
+    ]).finally(() => refreshes.delete(tenant));
+    refreshes.set(tenant, refresh);
+    return refresh;
   }
 };
 

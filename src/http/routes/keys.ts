@@ -146,9 +146,10 @@ export const keyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = async
   }
 
   async function resolveTenants(slugs: readonly string[], principal: Principal): Promise<readonly string[]> {
-    const ids = await Promise.all(slugs.map((slug) => store.snapshots.tenantId(slug)));
+    const versions = await store.snapshots.versions(slugs);
     const errors: ProblemItem[] = [];
-    const found = ids.flatMap((id, index) => {
+    const found = slugs.flatMap((slug, index) => {
+      const id = versions.get(slug)?.tenantId;
       if (id !== undefined && maySee(principal, id)) return [id];
       errors.push({
         pointer: `/tenants/${index}`,

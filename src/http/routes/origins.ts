@@ -45,7 +45,9 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
     handler: async (request, reply) => {
       const { limit, cursor, ...filters } = request.query;
       const { revision, ...page } = await store.entries.list(request.params.slug, filters, { limit, cursor });
-      reply.headers(versionHeaders(revision));
+      // Which entries are active or expired changes with the time, under one revision: such a list is tagged by its content.
+      if (filters.status === undefined) reply.headers(versionHeaders(revision));
+      else reply.header('x-revision', revision);
       linkNext(request, reply, page.nextCursor);
       return page;
     },

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Store } from '../../store/store.js';
 import { maySee, tenantNotFound } from '../auth.js';
+import { SlugSchema } from '../fields.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
 
 const MAX_TENANTS = 1_000;
@@ -85,7 +86,7 @@ export const syncRoutes: FastifyPluginAsyncZod<{
       description: '`null` = there is no such tenant.',
       tags,
       body: z
-        .strictObject({ tenants: z.array(z.string()).max(MAX_TENANTS) })
+        .strictObject({ tenants: z.array(SlugSchema).max(MAX_TENANTS) })
         .meta({ id: 'VersionsRequest', examples: [{ tenants: ['acme'] }] }),
       response: {
         200: z.object({ versions: z.record(z.string(), VersionSchema.nullable()) }).meta({ id: 'Versions' }),
