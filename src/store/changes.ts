@@ -3,7 +3,7 @@ import type { Operation } from './change-hash.js';
 import { decodeCursor, toPage } from './cursor.js';
 import type { Database } from './database.js';
 import type { Page, PageRequest } from './rows.js';
-import { requireTenant } from './tenants.js';
+import { requireTenant, type TenantScope } from './tenants.js';
 
 /** A change as callers see it. `hash` covers everything here but `tenant` and `operationCount`; see `sealChange`. */
 export interface ChangeRow {
@@ -39,10 +39,10 @@ export interface ChangeQuery extends PageRequest {
 
 /** The trail. Every method: AppError `store_unavailable`. */
 export interface Changes {
-  /** Newest first. @throws AppError `tenant_not_found`, with a slug. */
-  list(query: ChangeQuery): Promise<Page<ChangeRow>>;
+  /** Newest first. `scope`: by default the `tenantIds` of the query. @throws AppError `tenant_not_found`, with a slug. */
+  list(query: ChangeQuery, scope?: TenantScope): Promise<Page<ChangeRow>>;
   /** One change with all its operations. @throws AppError `tenant_not_found`, `change_not_found`. */
-  get(slug: string, revision: number): Promise<ChangeRow>;
+  get(slug: string, revision: number, scope?: TenantScope): Promise<ChangeRow>;
 }
 
 /** A change with more operations is listed without them: a page of replaced lists would be gigabytes. */
@@ -52,12 +52,12 @@ const ID_KEY = /^\d{1,19}$/;
 
 export function createChanges(db: Database): Changes {
   return {
-    async list({ slug, tenantIds = null, limit, cursor }) {
+    async list({ slug, tenantIds = null, limit, cursor }, scope = { tenantIds }) {
       const before = decodeCursor(cursor, ID_KEY) ?? null;
       const [condition, tenants] =
         slug === undefined
-          ? withTenants(tenantIds)
-          : ['c.tenant_id = $1', (await requireTenant(db, slug)).id];
+          ? withTenants(scope.tenantIds)
+          : ['c.tenant_id = $1', (await requireTenant(db, slug, scope)).id];
       const found = await db.query<ChangeRecord>(
         `SELECT ${CHANGE_COLUMNS}, CASE WHEN c.op_count <= $4 THEN c.ops ELSE '[]' END AS operations
          FROM changes c JOIN tenants t ON t.id = c.tenant_id
@@ -69,8 +69,8 @@ export function createChanges(db: Database): Changes {
       return { items: rows.map(toChangeRow), nextCursor };
     },
 
-    async get(slug, revision) {
-      const { id } = await requireTenant(db, slug);
+    async get(slug, revision, scope) {
+      const { id } = await requireTenant(db, slug, scope);
       const [found] = await db.readConsistently(async (transaction) => {
         await transaction.allowBulk();
         return transaction.query<ChangeRecord>(
