@@ -48,12 +48,13 @@ export interface Changes {
 /** A change with more operations is listed without them: a page of replaced lists would be gigabytes. */
 export const LISTED_OPERATIONS = 100;
 
-const ID_KEY = /^\d{1,19}$/;
+const ID = /^\d{1,19}$/;
+const MAX_BIGINT = 2n ** 63n - 1n;
 
 export function createChanges(db: Database): Changes {
   return {
     async list({ slug, tenantIds = null, limit, cursor }, scope = { tenantIds }) {
-      const before = decodeCursor(cursor, ID_KEY) ?? null;
+      const before = decodeCursor(cursor, isId) ?? null;
       const [condition, tenants] =
         slug === undefined
           ? withTenants(scope.tenantIds)
@@ -83,6 +84,10 @@ export function createChanges(db: Database): Changes {
       return toChangeRow(found);
     },
   };
+}
+
+function isId(text: string): boolean {
+  return ID.test(text) && BigInt(text) <= MAX_BIGINT;
 }
 
 function withTenants(ids: readonly string[] | null) {

@@ -3,13 +3,16 @@ import { AppError } from '../errors.js';
 /**
  * The key in a cursor; `undefined` when there is no cursor: the first page.
  *
- * @param pattern What a key looks like, so that only what {@link toPage} was given gets into a query.
+ * @param isKey Whether a text can be a key of the list, so that only what {@link toPage} was given gets into a query.
  * @throws AppError `invalid_input` for anything else.
  */
-export function decodeCursor(cursor: string | undefined, pattern: RegExp): string | undefined {
+export function decodeCursor(
+  cursor: string | undefined,
+  isKey: (text: string) => boolean,
+): string | undefined {
   if (cursor === undefined) return undefined;
   const key = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (pattern.test(key) && encodeCursor(key) === cursor) return key;
+  if (isKey(key) && encodeCursor(key) === cursor) return key;
   throw new AppError('invalid_input', 'The cursor is none that this list gave.', {
     errors: [
       { pointer: '/query/cursor', code: 'cursor_invalid', detail: 'Take it from `nextCursor` as it is.' },

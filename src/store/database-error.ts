@@ -9,20 +9,23 @@ import { Prisma } from './generated/client.js';
  */
 const UNAVAILABLE = /^(?:08|25|28|3D|40|53|57)...$|^55P03$/;
 
-/** Text a server refuses to hold, such as NUL or half a surrogate pair. */
-const UNSTORABLE_TEXT = /^22(?:021|P02|P05)$/;
+/**
+ * Values a server refuses to hold: a number or an instant out of range (22003, 22008) or an instant that is none (22007), text
+ * such as NUL or half a surrogate pair (the others).
+ */
+const UNSTORABLE = /^22(?:003|007|008|021|P02|P05)$/;
 
 /**
  * What becomes of an error of the driver or of Prisma: {@link AppError} `store_unavailable` when Postgres refuses, is too
- * slow or went away, `invalid_input` for text it cannot hold; anything else, a duplicate for one, comes back as it is.
+ * slow or went away, `invalid_input` for a value it cannot hold; anything else, a duplicate for one, comes back as it is.
  */
 export function toStoreError(error: unknown): unknown {
   if (error instanceof AppError || isMistake(error)) return error;
   const sqlState = sqlStateOf(error);
   // What the driver itself reports (refused, reset, timed out, terminated) carries no SQLSTATE.
   if (sqlState === undefined || UNAVAILABLE.test(sqlState)) return unavailable(error);
-  if (!UNSTORABLE_TEXT.test(sqlState)) return error;
-  return new AppError('invalid_input', 'The text holds characters that cannot be stored.', { cause: error });
+  if (!UNSTORABLE.test(sqlState)) return error;
+  return new AppError('invalid_input', 'It holds a value that cannot be stored.', { cause: error });
 }
 
 /** The `store_unavailable` error every caller sees. */

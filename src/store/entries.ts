@@ -141,7 +141,7 @@ export function createEntries(db: Database, changeLog: ChangeLog, now: () => num
     getByPattern: (slug, pattern, scope) => find(slug, { pattern }, scope),
 
     async list(slug, filters, { limit, cursor }, scope) {
-      const after = decodeCursor(cursor, PATTERN_KEY);
+      const after = decodeCursor(cursor, (text) => PATTERN_KEY.test(text));
       // The revision first: a write in between makes it too old for If-Match, which is refused; too new would lose that write.
       const { id: tenantId, revision } = await requireTenant(db, slug, scope);
       const found = await db.read((prisma) =>

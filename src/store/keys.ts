@@ -49,7 +49,8 @@ export interface Keys {
   onRevoked(listener: (hash: string) => void): void;
 }
 
-const KEY_KEY = /^\d{4}-\d\d-\d\dT[\d:.]{12}Z [0-9a-f-]{36}$/;
+/** An instant as `toISOString` writes it. To Postgres there is no year 0. */
+const INSTANT = /^(?!0000)\d{4}-\d\d-\d\dT[\d:.]{12}Z$/;
 
 export function createKeys(db: Database, log: Logger, now: () => number): Keys {
   const listeners: ((hash: string) => void)[] = [];
@@ -71,7 +72,7 @@ export function createKeys(db: Database, log: Logger, now: () => number): Keys {
     create: (input, context) => db.write((transaction) => insertKey(transaction, input, context)),
 
     async list({ limit, cursor, tenantIds = null }) {
-      const [createdAt = null, id = null] = decodeCursor(cursor, KEY_KEY)?.split(' ') ?? [];
+      const [createdAt = null, id = null] = decodeCursor(cursor, isListKey)?.split(' ') ?? [];
       const found = await db.query<KeyRecord>(
         `SELECT ${KEY_COLUMNS} FROM api_keys k
          WHERE ($1::uuid[] IS NULL OR (k.tenants <@ $1 AND k.tenants && $1))
@@ -114,6 +115,16 @@ export function createKeys(db: Database, log: Logger, now: () => number): Keys {
 
     onRevoked: (listener) => listeners.push(listener),
   };
+}
+
+function isListKey(text: string): boolean {
+  const [createdAt = '', id = '', ...rest] = text.split(' ');
+  return isInstant(createdAt) && isUuid(id) && rest.length === 0;
+}
+
+function isInstant(text: string): boolean {
+  const time = Date.parse(text);
+  return INSTANT.test(text) && !Number.isNaN(time) && new Date(time).toISOString() === text;
 }
 
 /** A revocation that took longer than this to commit after it was dated could be missed by {@link Keys.forgetRevoked}. */

@@ -88,7 +88,7 @@ export function createTenants(db: Database, changeLog: ChangeLog): Tenants {
     get: async (slug, scope) => toTenantRow(await requireTenant(db, slug, scope)),
 
     async list({ limit, cursor, ids }) {
-      const after = decodeCursor(cursor, SLUG_KEY);
+      const after = decodeCursor(cursor, (text) => SLUG_KEY.test(text));
       const found = await db.read((prisma) =>
         prisma.tenant.findMany({
           where: { deletedAt: null, slug: { gt: after }, id: idWithin(ids) },

@@ -147,6 +147,22 @@ describe('given a trail', () => {
     expect(second.nextCursor).toBeNull();
   });
 
+  it.each(['x', '-1', '9223372036854775808', '9999999999999999999', '10000000000000000000'])(
+    'refuses a cursor it did not give: %s',
+    async (key) => {
+      const cursor = Buffer.from(key).toString('base64url');
+      await expect(store.changes.list({ slug, limit: 1, cursor })).rejects.toMatchObject({
+        code: 'invalid_input',
+        errors: [{ pointer: '/query/cursor', code: 'cursor_invalid' }],
+      });
+    },
+  );
+
+  it('takes the highest cursor there can be', async () => {
+    const cursor = Buffer.from('9223372036854775807').toString('base64url');
+    expect((await store.changes.list({ slug, limit: 1, cursor })).items).toMatchObject([{ revision: 1 }]);
+  });
+
   it('lists a change of many operations without them, and reads it with them', async () => {
     const names = Array.from({ length: LISTED_OPERATIONS + 1 }, (_, index) => `n${index}`);
     await store.entries.replaceAll(slug, inputs(...names), { ifMatch: 1 }, context);

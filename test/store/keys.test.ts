@@ -172,8 +172,23 @@ describe('given a list of keys', () => {
       ['1'],
     ]);
     expect(third.nextCursor).toBeNull();
-    await expect(store.keys.list({ limit: 1, cursor: 'eA' })).rejects.toMatchObject({
+  });
+
+  it.each([
+    'x',
+    '2026-01-31T00:00:00.000Z',
+    '2026-01-31T00:00:00.000Z 00000000-0000-4000-8000-000000000000 x',
+    '2026-02-30T00:00:00.000Z 00000000-0000-4000-8000-000000000000',
+    '2026-13-01T00:00:00.000Z 00000000-0000-4000-8000-000000000000',
+    '2026-01-31T24:00:00.000Z 00000000-0000-4000-8000-000000000000',
+    '2026-01-31T............Z 00000000-0000-4000-8000-000000000000',
+    '0000-01-31T00:00:00.000Z 00000000-0000-4000-8000-000000000000',
+    '2026-01-31T00:00:00.000Z ------------------------------------',
+  ])('refuses a cursor it did not give: %s', async (key) => {
+    const cursor = Buffer.from(key).toString('base64url');
+    await expect(store.keys.list({ limit: 1, cursor })).rejects.toMatchObject({
       code: 'invalid_input',
+      errors: [{ pointer: '/query/cursor', code: 'cursor_invalid' }],
     });
   });
 });
