@@ -70,7 +70,7 @@ export async function callEverything(options: {
 
   must(await client.GET('/v1/tenants/{slug}/changes', { params: { path } }));
   must(
-    await client.GET('/v1/tenants/{slug}/changes/{revision}', { params: { path: { slug, revision: 1 } } }),
+    await client.GET('/v1/tenants/{slug}/changes/{revision}', { params: { path: { slug, revision: '1' } } }),
   );
 
   const key = must(
