@@ -57,8 +57,10 @@ export function createDecider(settings: Settings, parts: DeciderParts): Decide {
     try {
       const slug: unknown = resolver({ host: request.host, path: pathOf(request.target) });
       if (typeof slug === 'string') return slug;
-      if (slug != null)
-        reportError('tenant', new TypeError(`The resolver returned no slug but a ${typeof slug}.`));
+      if (slug == null) return undefined;
+      // A promise whose rejection nobody hears would end the process.
+      Promise.resolve(slug).catch(() => {});
+      reportError('tenant', new TypeError(`The resolver returned no slug but a ${typeof slug}.`));
     } catch (error) {
       reportError('tenant', error);
     }

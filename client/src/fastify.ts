@@ -10,6 +10,7 @@ import type {
 } from 'fastify';
 import type { Allowlist } from './client.js';
 import type { Decision } from './core/index.js';
+import { enforceLate } from './late.js';
 import { requestOf, targetOf } from './node-request.js';
 import { isTaken, keepEdits, writeAnswer } from './node-response.js';
 import { OptionsError } from './options.js';
@@ -81,8 +82,10 @@ function registerCors(
     const choice = choiceOfRoute(request) ?? choose(target);
     const decision = allowlist.decide(requestOf(request.raw, target, choice));
     if (!(decision instanceof Promise)) return enforce(decision, request, reply, next);
-    // Never rejects.
-    void decision.then((late) => enforce(late, request, reply, next));
+    enforceLate(decision, reply.raw, (late) => {
+      // Hijacked meanwhile, as a rule: `sent` says that too.
+      if (!reply.sent) enforce(late, request, reply, next);
+    });
   });
   done();
 }

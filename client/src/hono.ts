@@ -55,7 +55,10 @@ export function cors(allowlist: Allowlist, options: RouteOptions = {}): HonoMidd
   return async (context, next) => {
     const request: TakenRequest = context.req.raw;
     if (request[TAKEN] === true) return next();
+    const wasAnswered = context.finalized;
     const decision = await decideFetch(allowlist, request, choose);
+    // A timeout around this one has answered while the list was loading: the request is over.
+    if (context.finalized && !wasAnswered) return;
     if (decision.status !== null)
       return replace(context, answerOf(decision, decision.status, context.res.headers));
     await whileTaken(request, next);

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Allowlist } from './client.js';
 import type { Decision } from './core/index.js';
+import { isAnswered } from './late.js';
 import { requestOf } from './node-request.js';
 import { isTaken, keepEdits } from './node-response.js';
 import { compileRoutes, type RouteOptions } from './routes.js';
@@ -45,7 +46,8 @@ export function cors(allowlist: Allowlist, options: RouteOptions = {}): KoaMiddl
     const target = context.originalUrl;
     const decision = allowlist.decide(requestOf(context.req, target, choose(target)));
     if (!(decision instanceof Promise)) return enforce(decision, context, next);
-    return decision.then((late) => enforce(late, context, next));
+    // Answered meanwhile, as a rule by a timeout: the request is over.
+    return decision.then((late) => (isAnswered(context.res) ? undefined : enforce(late, context, next)));
   };
 }
 

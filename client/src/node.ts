@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Allowlist } from './client.js';
 import type { Decision } from './core/index.js';
+import { enforceLate } from './late.js';
 import { type NodeRequest, requestOf, targetOf } from './node-request.js';
 import { isTaken, keepEdits, writeAnswer } from './node-response.js';
 import { compileRoutes, type RouteOptions } from './routes.js';
@@ -38,8 +39,7 @@ export function cors(allowlist: Allowlist, options: RouteOptions = {}): CorsMidd
     const target = targetOf(request);
     const decision = allowlist.decide(requestOf(request, target, choose(target)));
     if (!(decision instanceof Promise)) return enforce(decision, response, next);
-    // Never rejects; what `next` throws late stops the process as it does when it is thrown at once.
-    void decision.then((late) => enforce(late, response, next));
+    enforceLate(decision, response, (late) => enforce(late, response, next));
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { send, snapshotAnswer } from './fake-service.js';
+import { decidedLate, hearRejections } from './rejections.js';
 import { createSetup, eventually, settled } from './setup.js';
 
 const APP = { pattern: 'https://app.example.com' };
@@ -175,6 +176,20 @@ describe('given a resolver that fails', () => {
     clock.advance(1_000);
     void allowlist.decide(fromApp('acme'));
     expect(errors[10]).toMatchObject({ suppressed: 11 });
+  });
+
+  it('refuses when it returns a promise that rejects, and leaves no rejection unhandled', async () => {
+    const give = () => Promise.reject(new Error('late'));
+    const rejections = hearRejections();
+    const { create } = await createSetup();
+    // As in JavaScript, where no compiler stops it.
+    const allowlist = create({ tenant: (...args) => Reflect.apply(give, undefined, args) });
+    const errors: unknown[] = [];
+    allowlist.on('error', (event) => errors.push(event));
+    expect(allowlist.decide(fromApp('acme'))).toMatchObject({ allowed: false, reason: 'tenant_unknown' });
+    await decidedLate(allowlist);
+    expect(errors).toMatchObject([{ source: 'tenant' }]);
+    expect(rejections).toEqual([]);
   });
 
   it('refuses without an error when it returns undefined', async () => {
