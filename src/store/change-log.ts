@@ -6,7 +6,7 @@ import type { Database } from './database.js';
 import type { Tenant } from './generated/client.js';
 import { TENANT_COLUMNS } from './rows.js';
 import type { TenantMove } from './tenant-version.js';
-import type { Transaction } from './transaction.js';
+import { BULK_BYTES, type Transaction } from './transaction.js';
 
 /** Who writes, for the trail. */
 export interface WriteContext {
@@ -198,7 +198,9 @@ async function append(
   if (operations.length > BULK_OPERATIONS) await transaction.allowBulk();
   const { lineage, headHash: prevHash } = tenant;
   const head = { ...context, lineage, revision, at: at.toISOString(), action, prevHash };
-  await insertChange(transaction, tenant.id, head, await sealChange(head, operations));
+  const sealed = await sealChange(head, operations);
+  if (Buffer.byteLength(sealed.operations) > BULK_BYTES) await transaction.allowBulk();
+  await insertChange(transaction, tenant.id, head, sealed);
 }
 
 async function insertChange(

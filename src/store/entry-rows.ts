@@ -2,7 +2,7 @@ import type { Operation } from './change-hash.js';
 import type { TenantWrite } from './change-log.js';
 import type { Entry } from './generated/client.js';
 import { ENTRY_COLUMNS, type EntryRow, toEntryRow } from './rows.js';
-import type { Transaction } from './transaction.js';
+import { BULK_BYTES, type Transaction } from './transaction.js';
 import { mapInTurns } from './turns.js';
 
 /** What becomes of one entry: created (`before` is `null`), changed, or deleted (`after` is `null`). */
@@ -77,6 +77,7 @@ async function sendRows(
 ): Promise<void> {
   for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
     const chunk = JSON.stringify(rows.slice(start, start + ROWS_PER_STATEMENT));
+    if (Buffer.byteLength(chunk) > BULK_BYTES) await transaction.allowBulk();
     await transaction.query(statement, [tenantId, chunk]);
   }
 }

@@ -6,6 +6,8 @@ import { unavailable } from './database-error.js';
 const TRANSACTION_TIMEOUT_MS = 1_100;
 /** In work on many rows: how long each statement may take, with the computing before the next, and COMMIT. */
 const BULK_STATEMENT_TIMEOUT_MS = 20_000;
+/** From how many bytes of rows on a statement takes the time of a bulk write, however few the rows are. */
+export const BULK_BYTES = 256 * 1_024;
 /** How long the answer to COMMIT, or to ROLLBACK, may take. */
 const COMMIT_TIMEOUT_MS = 700;
 /** Of that, the time a COMMIT needs: the server must have begun with it before. */

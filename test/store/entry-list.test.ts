@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createChangeLog } from '../../src/store/change-log.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
 import { createEntries } from '../../src/store/entries.js';
@@ -235,5 +235,43 @@ describe('given many rows', () => {
     const { value } = await entries.batch(slug, operations, {}, context);
     expect(value).toEqual({ created: 0, updated: 1_500, deleted: 1_500, unchanged: 0 });
     expect(statements).toBeLessThan(8);
+  });
+});
+
+describe('given few entries of much text, and a server slow to write them', () => {
+  const big = inputs('a', 'b', 'c').map((input) => ({ ...input, note: 'x'.repeat(100_000) }));
+  const puts = big.map((input) => ({ op: 'put', ...input }) as const);
+  const deletes = big.map((input) => ({ op: 'delete', pattern: input.pattern }) as const);
+
+  beforeEach(async () => {
+    await store.sql.query(`CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN PERFORM pg_sleep(1.5); RETURN NULL; END $$`);
+  });
+  afterEach(() => store.sql.query('DROP FUNCTION dawdle CASCADE'));
+
+  function dawdleOn(table: 'entries' | 'changes') {
+    return store.sql.query(
+      `CREATE TRIGGER dawdle AFTER INSERT ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION dawdle()`,
+    );
+  }
+
+  it('waits for the entries', async () => {
+    await dawdleOn('entries');
+    const { value } = await store.entries.batch(slug, puts, {}, context);
+    expect(value).toMatchObject({ created: 3 });
+  });
+
+  it('waits for their change', async () => {
+    await store.entries.batch(slug, puts, {}, context);
+    await dawdleOn('changes');
+    const { value } = await store.entries.batch(slug, deletes, {}, context);
+    expect(value).toMatchObject({ deleted: 3 });
+  });
+
+  it('does not wait as long for little text', async () => {
+    await dawdleOn('entries');
+    await expect(store.entries.batch(slug, [{ op: 'put', pattern: A }], {}, context)).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
   });
 });
