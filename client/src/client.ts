@@ -1,3 +1,4 @@
+import { type Conflict, createConflicts } from './conflicts.js';
 import type { Decision } from './core/index.js';
 import { createCounters } from './counters.js';
 import { type AllowlistRequest, createDecider } from './decider.js';
@@ -34,6 +35,8 @@ export interface Allowlist {
   ready(options?: { readonly timeoutMs?: number }): Promise<Readiness>;
   /** What it holds and how it stands with the service, fit for `JSON.stringify`. Never holds the key. */
   status(): AllowlistStatus;
+  /** For adapters: tells that other code wrote a header which says who may read an answer. */
+  reportConflict(conflict: Conflict): void;
   /** @returns removes the listener. A listener may throw: that is told as an `error` event and stops nothing. */
   on<E extends AllowlistEvent>(event: E, listener: Listener<E>): () => void;
   /** Ends all calls, timers and waiting. Lists that are held go on deciding. May be called again. */
@@ -53,6 +56,7 @@ export function createAllowlist(options: AllowlistOptions): Allowlist {
   const { deps, tenant } = settings;
   const errors = createSampler(deps.now, ERROR_EVENTS_PER_SECOND);
   const events = createEmitter((error) => reportError('listener', error));
+  const conflicts = createConflicts(events);
   const counters = createCounters();
   const serverClock = createServerClock();
   const service = createService(settings, serverClock);
@@ -85,7 +89,8 @@ export function createAllowlist(options: AllowlistOptions): Allowlist {
   return {
     decide,
     ready: ({ timeoutMs = READY_TIMEOUT_MS } = {}) => waiters.wait(timeoutMs),
-    status: () => readStatus(settings, parts, serverClock),
+    status: () => readStatus(settings, parts, serverClock, conflicts),
+    reportConflict: conflicts.report,
     on: events.on,
     close() {
       if (link.state() === 'closed') return;

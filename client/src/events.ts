@@ -1,3 +1,4 @@
+import type { Conflict } from './conflicts.js';
 import type { Decision, DecisionRequest } from './core/decision.js';
 
 /** A tenant's version: the revision counts within its lineage only. */
@@ -47,6 +48,8 @@ export interface AllowlistEvents {
     readonly decision: Decision;
     readonly suppressed: number;
   };
+  /** Other code writes CORS headers too, as a rule a second CORS layer: take it out. Once for each adapter. */
+  readonly conflict: Conflict;
   /** The standing with the service changed, or a try failed again. */
   readonly transport: { readonly state: TransportState; readonly problem?: CallProblem };
   /** Code of the application failed: the tenant resolver or a listener. At most 10 a second. */
@@ -82,6 +85,7 @@ export function createEmitter(onFailure: (error: unknown) => void): Emitter {
     recovered: new Set(),
     unauthorized: new Set(),
     refused: new Set(),
+    conflict: new Set(),
     transport: new Set(),
     error: new Set(),
   };

@@ -9,6 +9,7 @@ import type {
   FastifySchema,
 } from 'fastify';
 import type { Allowlist } from './client.js';
+import { conflictTeller, type TellConflict } from './conflicts.js';
 import type { Decision } from './core/index.js';
 import { enforceLate } from './late.js';
 import { requestOf, targetOf } from './node-request.js';
@@ -75,29 +76,36 @@ function registerCors(
   const { allowlist } = options;
   const choose = compileRoutes(options);
   const choiceOfRoute = watchRoutes(app);
+  const tell = conflictTeller(allowlist, 'fastify');
 
   app.addHook('onRequest', (request, reply, next) => {
     if (isTaken(reply.raw)) return passOn(request, reply, next);
     const target = targetOf(request.raw);
     const choice = choiceOfRoute(request) ?? choose(target);
     const decision = allowlist.decide(requestOf(request.raw, target, choice));
-    if (!(decision instanceof Promise)) return enforce(decision, request, reply, next);
+    if (!(decision instanceof Promise)) return enforce(decision, request, reply, tell, next);
     enforceLate(decision, reply.raw, (late) => {
       // Hijacked meanwhile, as a rule: `sent` says that too.
-      if (!reply.sent) enforce(late, request, reply, next);
+      if (!reply.sent) enforce(late, request, reply, tell, next);
     });
   });
   done();
 }
 
-function enforce(decision: Decision, request: FastifyRequest, reply: FastifyReply, next: () => void): void {
+function enforce(
+  decision: Decision,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  tell: TellConflict,
+  next: () => void,
+): void {
   if (decision.status !== null) {
-    writeAnswer(reply.raw, decision, decision.status);
+    writeAnswer(reply.raw, decision, decision.status, tell);
     void reply.send();
     return;
   }
   // On the raw response, where hijacked replies, streams and error replies end up as well.
-  keepEdits(reply.raw, decision);
+  keepEdits(reply.raw, decision, tell);
   passOn(request, reply, next);
 }
 

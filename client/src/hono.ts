@@ -1,6 +1,8 @@
 /** The middleware for Hono, and the same around any handler that takes a Request and gives a Response. */
 import type { Allowlist } from './client.js';
+import { conflictTeller, type TellConflict } from './conflicts.js';
 import { type Decision, mergeVary } from './core/index.js';
+import { CORS_RESPONSE_HEADERS } from './core/response-headers.js';
 import type { AllowlistRequest } from './decider.js';
 import { compileRoutes, type RouteChoice, type RouteOptions } from './routes.js';
 
@@ -52,19 +54,23 @@ export interface FetchCorsOptions extends RouteOptions {
  */
 export function cors(allowlist: Allowlist, options: RouteOptions = {}): HonoMiddleware {
   const choose = compileRoutes(options);
-  return async (context, next) => {
-    const request: TakenRequest = context.req.raw;
-    if (request[TAKEN] === true) return next();
+  const tell = conflictTeller(allowlist, 'hono');
+  return async (context: HonoContext & Takeable, next) => {
+    const request: Request & Takeable = context.req.raw;
+    const isTaken = context[TAKEN] === true || request[TAKEN] === true;
+    // Beside the request, in whose place other middleware may put a new one.
+    context[TAKEN] = true;
+    if (isTaken) return next();
     const wasAnswered = context.finalized;
     const decision = await decideFetch(allowlist, request, choose);
     // A timeout around this one has answered while the list was loading: the request is over.
     if (context.finalized && !wasAnswered) return;
     if (decision.status !== null)
-      return replace(context, answerOf(decision, decision.status, context.res.headers));
+      return replace(context, answerOf(decision, decision.status, tell, context.res.headers));
     await whileTaken(request, next);
-    if (context.finalized) return replace(context, edited(context.res, decision));
+    if (context.finalized) return replace(context, edited(context.res, decision, tell));
     // Hono is about to fail: its answer to that starts from these headers.
-    editHeaders(context.res.headers, decision);
+    editHeaders(context.res.headers, decision, tell);
   };
 }
 
@@ -79,11 +85,12 @@ export function withCors<Rest extends readonly unknown[]>(
   options: FetchCorsOptions = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   const choose = compileRoutes(options);
+  const tell = conflictTeller(allowlist, 'fetch');
   const { onError } = options;
-  return async (request: TakenRequest, ...rest) => {
+  return async (request: Request & Takeable, ...rest) => {
     if (request[TAKEN] === true) return handler(request, ...rest);
     const decision = await decideFetch(allowlist, request, choose);
-    if (decision.status !== null) return answerOf(decision, decision.status);
+    if (decision.status !== null) return answerOf(decision, decision.status, tell);
     const response = await whileTaken(request, async () => {
       try {
         return await handler(request, ...rest);
@@ -92,20 +99,20 @@ export function withCors<Rest extends readonly unknown[]>(
         return onError(error, request);
       }
     });
-    return edited(response, decision);
+    return edited(response, decision, tell);
   };
 }
 
 /** From the registry, so that two copies of this package on one request know each other. */
 const TAKEN: unique symbol = Symbol.for('origin-allowlist.taken');
 
-/** A request that a layer of ours may have in hand: another that might undo its decision stands back. */
-interface TakenRequest extends Request {
+/** What a layer of ours may have in hand: another that might undo its decision stands back. */
+interface Takeable {
   [TAKEN]?: boolean;
 }
 
 /** Only while it is handled: unlike a response of Node, a request may be handled more than once. */
-async function whileTaken<T>(request: TakenRequest, handle: () => Promise<T>): Promise<T> {
+async function whileTaken<T>(request: Takeable, handle: () => Promise<T>): Promise<T> {
   request[TAKEN] = true;
   try {
     return await handle();
@@ -158,9 +165,9 @@ function replace(context: HonoContext, response: Response): void {
 }
 
 /** The answer to a preflight, or to a request that is blocked. @param given headers set by code that ran before. */
-function answerOf(decision: Decision, status: number, given?: Headers): Response {
+function answerOf(decision: Decision, status: number, tell: TellConflict, given?: Headers): Response {
   const headers = new Headers(given);
-  editHeaders(headers, decision);
+  editHeaders(headers, decision, tell);
   headers.set('content-length', '0');
   return new Response(null, { status, headers });
 }
@@ -169,17 +176,24 @@ function answerOf(decision: Decision, status: number, given?: Headers): Response
  * The answer with a decision's edits, as a copy: handlers may keep one answer for several requests, and headers of `fetch()` and
  * `Response.redirect()` cannot be changed. The body is passed on as it is.
  */
-function edited(response: Response, decision: Decision): Response {
+function edited(response: Response, decision: Decision, tell: TellConflict): Response {
   // No copy can be made of these: a WebSocket's 101, `Response.error()`, and nothing at all, by which Bun is told of an upgrade.
   if (decision.enforcement === 'report' || !(response?.status >= 200)) return response;
   const copy = new Response(response.body, response);
-  editHeaders(copy.headers, decision);
+  editHeaders(copy.headers, decision, tell);
   return copy;
 }
 
-function editHeaders(headers: Headers, { enforcement, headers: set, remove, vary }: Decision): void {
+function editHeaders(headers: Headers, decision: Decision, tell: TellConflict): void {
+  const { enforcement, headers: set, vary } = decision;
   if (enforcement === 'report') return;
-  for (const name of remove) headers.delete(name);
+  // Whatever is there is not ours: we write last.
+  for (const name of CORS_RESPONSE_HEADERS) {
+    const value = headers.get(name);
+    if (value === null) continue;
+    tell(name, value);
+    headers.delete(name);
+  }
   for (const [name, value] of Object.entries(set)) headers.set(name, value);
   if (vary.length > 0) headers.set('vary', mergeVary(headers.get('vary') ?? undefined, vary));
 }

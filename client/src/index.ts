@@ -1,5 +1,6 @@
 /** The client: holds each tenant's list compiled in memory and decides requests by it. */
 export { type Allowlist, createAllowlist } from './client.js';
+export type { Conflict } from './conflicts.js';
 export type { Decision, DecisionKind, DecisionReason, DecisionRequest } from './core/index.js';
 export type { Counters } from './counters.js';
 export type { AllowlistRequest } from './decider.js';

@@ -1,6 +1,7 @@
 /** The middleware for Koa. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Allowlist } from './client.js';
+import { conflictTeller, type TellConflict } from './conflicts.js';
 import type { Decision } from './core/index.js';
 import { isAnswered } from './late.js';
 import { requestOf } from './node-request.js';
@@ -41,18 +42,26 @@ export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) 
  */
 export function cors(allowlist: Allowlist, options: RouteOptions = {}): KoaMiddleware {
   const choose = compileRoutes(options);
+  const tell = conflictTeller(allowlist, 'koa');
   return (context, next) => {
     if (isTaken(context.res)) return next();
     const target = context.originalUrl;
     const decision = allowlist.decide(requestOf(context.req, target, choose(target)));
-    if (!(decision instanceof Promise)) return enforce(decision, context, next);
+    if (!(decision instanceof Promise)) return enforce(decision, context, tell, next);
     // Answered meanwhile, as a rule by a timeout: the request is over.
-    return decision.then((late) => (isAnswered(context.res) ? undefined : enforce(late, context, next)));
+    return decision.then((late) =>
+      isAnswered(context.res) ? undefined : enforce(late, context, tell, next),
+    );
   };
 }
 
-function enforce(decision: Decision, context: KoaContext, next: () => Promise<unknown>): Promise<unknown> {
-  keepEdits(context.res, decision);
+function enforce(
+  decision: Decision,
+  context: KoaContext,
+  tell: TellConflict,
+  next: () => Promise<unknown>,
+): Promise<unknown> {
+  keepEdits(context.res, decision, tell);
   if (decision.status === null) return next();
   // Koa sends it, so that middleware around this one still sees the answer. A body of null sets a status of its own: it goes first.
   context.body = null;

@@ -1,5 +1,7 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { TellConflict } from './conflicts.js';
 import { type Decision, mergeVary } from './core/index.js';
+import { CORS_RESPONSE_HEADERS } from './core/response-headers.js';
 
 /** From the registry, so that two copies of this package on one response know each other. */
 const EDITS: unique symbol = Symbol.for('origin-allowlist.edits');
@@ -9,6 +11,7 @@ interface Edits {
   readonly decision: Decision;
   /** What `Vary` was after they were written; `undefined` = they leave it alone. */
   readonly vary: string | undefined;
+  readonly tell: TellConflict;
   /** Node's own, or that of a layer that came before. */
   readonly writeHead: ServerResponse['writeHead'];
 }
@@ -27,45 +30,64 @@ export function isTaken(response: EditedResponse): boolean {
  * Takes the response in hand: writes a decision's header edits now, and once more when the head is sent. A handler's own `Vary`
  * would erase ours, error handlers drop headers, and it is the list that says which origins may read the answer, not the handler.
  * Under `report` nothing is written.
+ *
+ * @param tell hears of CORS headers that other code has written, before us or after.
  */
-export function keepEdits(response: EditedResponse, decision: Decision): void {
+export function keepEdits(response: EditedResponse, decision: Decision, tell: TellConflict): void {
   const isReport = decision.enforcement === 'report';
-  const vary = isReport ? undefined : writeEdits(response, decision);
-  response[EDITS] = { decision, vary, writeHead: response.writeHead };
+  const vary = isReport ? undefined : writeEdits(response, decision, tell);
+  response[EDITS] = { decision, vary, tell, writeHead: response.writeHead };
   if (!isReport) response.writeHead = writeHeadWithEdits;
 }
 
 /** Makes the response the answer to a preflight, or to a request that is blocked; ending it is left to the caller. */
-export function writeAnswer(response: ServerResponse, decision: Decision, status: number): void {
-  writeEdits(response, decision);
+export function writeAnswer(
+  response: ServerResponse,
+  decision: Decision,
+  status: number,
+  tell: TellConflict,
+): void {
+  // Kept, not only written: Fastify adds what hooks before us gave the reply when it sends the head.
+  keepEdits(response, decision, tell);
   response.statusCode = status;
   response.setHeader('content-length', '0');
 }
 
 /** @returns what `Vary` is now. */
-function writeEdits(response: ServerResponse, decision: Decision): string | undefined {
-  const { headers, remove, vary } = decision;
-  removeHeaders(response, remove);
+function writeEdits(response: ServerResponse, decision: Decision, tell: TellConflict): string | undefined {
+  const { headers, vary } = decision;
+  // Whatever is there: what we do not set we remove.
+  takeBack(response, CORS_RESPONSE_HEADERS, tell);
   for (const name in headers) setHeader(response, name, headers[name]);
   return vary.length === 0 ? undefined : addVary(response, vary);
 }
 
 /** Writes again what is no longer as it was written: as a rule nothing, and reading a header costs far less than setting it. */
-function rewriteEdits(response: ServerResponse, { decision, vary }: Edits): void {
+function rewriteEdits(response: ServerResponse, { decision, vary, tell }: Edits): void {
   const { headers, remove } = decision;
-  removeHeaders(response, remove);
+  takeBack(response, remove, tell);
   for (const name in headers) {
     const value = headers[name];
-    if (response.getHeader(name) !== value) setHeader(response, name, value);
+    const given = response.getHeader(name);
+    if (given === value) continue;
+    // Gone is no conflict: error handlers drop all headers.
+    if (given !== undefined && isCorsHeader(name)) tell(name, String(given));
+    setHeader(response, name, value);
   }
   if (vary !== undefined && response.getHeader('vary') !== vary) addVary(response, decision.vary);
 }
 
 /** A response has few headers, and hardly ever one of these: looking through costs less than asking for each. */
-function removeHeaders(response: ServerResponse, remove: readonly string[]): void {
+function takeBack(response: ServerResponse, names: readonly string[], tell: TellConflict): void {
   for (const name of response.getHeaderNames()) {
-    if (name.startsWith('access-control-') && remove.includes(name)) response.removeHeader(name);
+    if (!isCorsHeader(name) || !names.includes(name)) continue;
+    tell(name, String(response.getHeader(name)));
+    response.removeHeader(name);
   }
+}
+
+function isCorsHeader(name: string): boolean {
+  return name.startsWith('access-control-');
 }
 
 function setHeader(response: ServerResponse, name: string, value: string | undefined): void {

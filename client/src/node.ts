@@ -1,6 +1,7 @@
 /** The middleware for node:http, Connect and Express. */
 import type { ServerResponse } from 'node:http';
 import type { Allowlist } from './client.js';
+import { conflictTeller, type TellConflict } from './conflicts.js';
 import type { Decision } from './core/index.js';
 import { enforceLate } from './late.js';
 import { type NodeRequest, requestOf, targetOf } from './node-request.js';
@@ -34,21 +35,22 @@ export type CorsMiddleware = (request: NodeRequest, response: ServerResponse, ne
  */
 export function cors(allowlist: Allowlist, options: RouteOptions = {}): CorsMiddleware {
   const choose = compileRoutes(options);
+  const tell = conflictTeller(allowlist, 'node');
   return (request, response, next) => {
     if (isTaken(response)) return next();
     const target = targetOf(request);
     const decision = allowlist.decide(requestOf(request, target, choose(target)));
-    if (!(decision instanceof Promise)) return enforce(decision, response, next);
-    enforceLate(decision, response, (late) => enforce(late, response, next));
+    if (!(decision instanceof Promise)) return enforce(decision, response, tell, next);
+    enforceLate(decision, response, (late) => enforce(late, response, tell, next));
   };
 }
 
-function enforce(decision: Decision, response: ServerResponse, next: () => void): void {
+function enforce(decision: Decision, response: ServerResponse, tell: TellConflict, next: () => void): void {
   if (decision.status !== null) {
-    writeAnswer(response, decision, decision.status);
+    writeAnswer(response, decision, decision.status, tell);
     response.end();
     return;
   }
-  keepEdits(response, decision);
+  keepEdits(response, decision, tell);
   next();
 }

@@ -1,3 +1,4 @@
+import type { Conflict, Conflicts } from './conflicts.js';
 import type { Counters } from './counters.js';
 import type { Settings } from './settings.js';
 import type { LinkReport } from './sync/link.js';
@@ -12,6 +13,8 @@ export interface AllowlistStatus {
   readonly serverClockOffsetMs: number;
   readonly tenants: readonly TenantStatus[];
   readonly counters: Readonly<Counters>;
+  /** Other code that writes CORS headers, as it was first met with by each adapter; absent when there is none. */
+  readonly conflicts?: readonly Conflict[];
 }
 
 /** One list in memory. */
@@ -26,7 +29,12 @@ export interface TenantStatus {
 }
 
 /** Reads everything at one moment. */
-export function readStatus(settings: Settings, parts: SyncParts, serverClock: ServerClock): AllowlistStatus {
+export function readStatus(
+  settings: Settings,
+  parts: SyncParts,
+  serverClock: ServerClock,
+  conflicts: Conflicts,
+): AllowlistStatus {
   const nowMs = settings.deps.now();
   return {
     ...(settings.service !== undefined && { service: settings.service }),
@@ -40,5 +48,6 @@ export function readStatus(settings: Settings, parts: SyncParts, serverClock: Se
       stale: nowMs - confirmedAtMs > settings.maxStalenessMs,
     })),
     counters: { ...parts.counters },
+    ...(conflicts.all().length > 0 && { conflicts: conflicts.all() }),
   };
 }

@@ -1,4 +1,15 @@
-import { BACKSLASH, charTable, DOT, everyChar, HASH, isSchemeChar, QUESTION, SLASH, TILDE } from './ascii.js';
+import {
+  BACKSLASH,
+  charTable,
+  DOT,
+  everyChar,
+  HASH,
+  isSchemeChar,
+  QUESTION,
+  SLASH,
+  SPACE,
+  TILDE,
+} from './ascii.js';
 
 /** Characters of a path that is looked at: as long as a whole request head may be in Node's default settings. */
 export const MAX_PATH_LENGTH = 16_384;
@@ -17,25 +28,20 @@ export function pathOf(target: string): string | undefined {
 }
 
 /**
- * What routers and handlers may take a path for, besides the path itself.
+ * What routers and handlers may take a path for, the path itself included: as it is, decoded, decoded and resolved, or read by
+ * `new URL(target, base)`, which takes what follows `//` for a host and drops tabs and line breaks.
  *
  * @returns `undefined` when the path does not decode to UTF-8.
  */
 export function readingsOf(path: string): readonly string[] | undefined {
+  const parsed = urlPath(path);
   const decoded = decodeOnce(path);
-  // By `new URL(target, base)` many handlers route, decoding before or after; it reads a host first where a path begins with `//`.
-  const afterHost = decodeOnce(afterNetworkHost(path));
-  if (decoded === undefined || afterHost === undefined) return undefined;
-  const forms = [
-    path,
-    // Not every router that decodes resolves dots.
-    `/${segmentsOf(decoded).join('/')}`,
-    resolveSegments(decoded),
-    resolveSegments(afterHost),
-    resolveSegments(afterNetworkHost(decoded)),
-  ];
+  const parsedAndDecoded = decodeOnce(parsed);
+  if (decoded === undefined || parsedAndDecoded === undefined) return undefined;
+  const collapsed = `/${segmentsOf(decoded).join('/')}`;
+  const readings = [path, collapsed, resolveSegments(decoded), parsed, parsedAndDecoded];
   // Unicode lower case, which covers the ASCII one: find-my-way folds paths this way, U+212A to `k` included.
-  return [...forms, ...forms.map((form) => form.toLowerCase())];
+  return [...readings, ...readings.map((reading) => reading.toLowerCase())];
 }
 
 /**
@@ -54,8 +60,8 @@ export function isPlainPath(path: string): boolean {
   return endOfPlainPath(path) === path.length;
 }
 
-/** Characters that some reading of a path changes or stops at. */
-const NOT_PLAIN = charTable('%\\?#ABCDEFGHIJKLMNOPQRSTUVWXYZ');
+/** Printable characters that some reading of a path changes or stops at; URL parsers encode the last seven. */
+const NOT_PLAIN = charTable('%\\?#ABCDEFGHIJKLMNOPQRSTUVWXYZ"<>^`{}');
 
 /** Where a path ends that every reading takes for itself, as nearly all are; -1 for any other. */
 export function endOfPlainPath(target: string): number {
@@ -64,7 +70,8 @@ export function endOfPlainPath(target: string): number {
   for (let index = 0; index < MAX_PATH_LENGTH; index += 1) {
     if (index === target.length) return index;
     const code = target.charCodeAt(index);
-    if (code > TILDE || NOT_PLAIN[code] === 1) return code === QUESTION || code === HASH ? index : -1;
+    if (code <= SPACE || code > TILDE || NOT_PLAIN[code] === 1)
+      return code === QUESTION || code === HASH ? index : -1;
     if (previous === SLASH && (code === SLASH || code === DOT)) return -1;
     previous = code;
   }
@@ -86,12 +93,8 @@ function pathAfterHost(text: string, start: number): string {
   return '/';
 }
 
-/** What follows the host in `//host/path`; any other path as it is. */
-function afterNetworkHost(path: string): string {
-  if (!isSlash(path.charCodeAt(1))) return path;
-  let host = 2;
-  while (isSlash(path.charCodeAt(host))) host += 1;
-  return pathAfterHost(path, host);
+function urlPath(path: string): string {
+  return URL.canParse(path, 'http://host') ? new URL(path, 'http://host').pathname : path;
 }
 
 function isSlash(code: number): boolean {
