@@ -9,6 +9,8 @@ export interface Principal {
   readonly actor: string;
   readonly scopes: ReadonlySet<Scope>;
   readonly tenantIds: readonly string[] | null;
+  /** When the key ends; `null` = never. */
+  readonly expiresAt: string | null;
 }
 
 declare module 'fastify' {
@@ -55,14 +57,16 @@ export function registerAuth(
     if (key === undefined) throw new AppError('unauthorized', 'Send a key as `Authorization: Bearer <key>`.');
     const hash = sha256(key);
     if (adminKeyHash !== undefined && timingSafeEqual(hash, adminKeyHash)) {
-      return { actor: 'admin-key', scopes: new Set(PRESETS.admin), tenantIds: null };
+      return { actor: 'admin-key', scopes: new Set(PRESETS.admin), tenantIds: null, expiresAt: null };
     }
     const row = await store.keys.verify(hash.toString('hex'));
     if (row === undefined) throw new AppError('unauthorized', 'The key is unknown, expired or revoked.');
-    return { actor: `key:${row.id}`, scopes: new Set(row.scopes), tenantIds: row.tenantIds };
+    const { id, scopes, tenantIds, expiresAt } = row;
+    return { actor: `key:${id}`, scopes: new Set(scopes), tenantIds, expiresAt };
   }
 
-  // Routes that name their tenant in the path or the query; the others check each tenant they read.
+  // Routes that name their tenant in the path or the query; the others check each tenant they read. A slug may have gone to
+  // another tenant since this cache was filled: what reads or writes the database is given the principal, and checks again.
   async function requireTenant(request: FastifyRequest): Promise<void> {
     const slug = tenantOf(request);
     if (slug === undefined) return;

@@ -91,3 +91,24 @@ describe('given a key of one tenant', () => {
     expect(await service.revisionOf(foreign)).toBe(2);
   });
 });
+
+describe('given a key of a tenant that was deleted, and a new tenant of the same slug', () => {
+  it('neither reads nor writes the new one, even while this node remembers the old', async () => {
+    const slug = await service.tenant();
+    const key = await service.key({ preset: 'admin', tenants: [slug] });
+    expect((await service.call('GET', `/v1/snapshot?tenant=${slug}`, { key })).status).toBe(200);
+    await service.call('DELETE', `/v1/tenants/${slug}`);
+    await service.call('POST', '/v1/tenants', { body: { slug, name: 'Another owner' } });
+    for (const [method, path, body] of [
+      ['GET', '/origins', undefined],
+      ['POST', '/origins', { pattern: 'https://evil.example.com' }],
+      ['GET', '/policies', undefined],
+      ['GET', '/changes', undefined],
+      ['DELETE', '', undefined],
+    ] as const) {
+      const answer = await service.call(method, `/v1/tenants/${slug}${path}`, { key, body });
+      expect(answer.status, `${method} ${path}`).toBe(404);
+    }
+    expect(await service.revisionOf(slug)).toBe(1);
+  });
+});

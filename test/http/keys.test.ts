@@ -97,6 +97,15 @@ describe('given a key bound to one tenant', () => {
     expect(held.status).toBe(201);
   });
 
+  it('cannot make one that outlives it', async () => {
+    const key = await service.key({ preset: 'admin', expiresAt: '2040-01-01T00:00:00Z' });
+    const mint = (expiresAt: string | null) =>
+      service.call('POST', '/v1/keys', { key, body: { name: 'x', preset: 'sdk', expiresAt } });
+    expect((await mint(null)).body.code).toBe('scope_missing');
+    expect((await mint('2040-01-01T00:00:00.001Z')).body.code).toBe('scope_missing');
+    expect((await mint('2040-01-01T00:00:00Z')).status).toBe(201);
+  });
+
   it('sees only keys within its reach', async () => {
     const slug = await service.tenant();
     const key = await service.key({ scopes: ['keys:write'], tenants: [slug] });

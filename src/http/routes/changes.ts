@@ -51,7 +51,10 @@ export const changeRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
       response: { 200: pageOf(ChangeSchema), ...problemResponses('tenant_not_found', 'invalid_input') },
     },
     handler: async (request, reply) => {
-      const page = await store.changes.list({ slug: request.params.slug, ...request.query });
+      const page = await store.changes.list(
+        { slug: request.params.slug, ...request.query },
+        request.principal,
+      );
       linkNext(request, reply, page.nextCursor);
       return page;
     },
@@ -66,6 +69,7 @@ export const changeRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
       params: ChangeParams,
       response: { 200: ChangeSchema, ...problemResponses('tenant_not_found', 'change_not_found') },
     },
-    handler: async (request) => store.changes.get(request.params.slug, request.params.revision),
+    handler: async (request) =>
+      store.changes.get(request.params.slug, request.params.revision, request.principal),
   });
 };

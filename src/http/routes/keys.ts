@@ -73,7 +73,7 @@ export const keyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = async
       const { name, tenants, expiresAt } = request.body;
       const scopes: readonly Scope[] = request.body.scopes ?? PRESETS[request.body.preset ?? 'sdk'];
       const tenantIds = tenants === null ? null : await resolveTenants(tenants, request.principal);
-      requireHeld(request.principal, scopes, tenantIds);
+      requireHeld(request.principal, scopes, tenantIds, expiresAt);
 
       const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
       const hash = createHash('sha256').update(key).digest('hex');
@@ -168,10 +168,17 @@ function requireHeld(
   principal: Principal,
   scopes: readonly Scope[],
   tenantIds: readonly string[] | null,
+  expiresAt: string | null,
 ): void {
   const missing = scopes.filter((scope) => !principal.scopes.has(scope));
   if (missing.length > 0) {
     throw new AppError('scope_missing', `You cannot grant what you do not hold: ${missing.join(', ')}.`);
+  }
+  if (principal.expiresAt !== null && (expiresAt === null || expiresAt > principal.expiresAt)) {
+    throw new AppError(
+      'scope_missing',
+      `A key cannot make one that outlives it: it ends at ${principal.expiresAt}.`,
+    );
   }
   if (!governs(principal, tenantIds)) {
     throw new AppError('scope_missing', 'A key bound to tenants cannot make one for all tenants.');

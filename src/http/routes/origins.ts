@@ -44,7 +44,12 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
     },
     handler: async (request, reply) => {
       const { limit, cursor, ...filters } = request.query;
-      const { revision, ...page } = await store.entries.list(request.params.slug, filters, { limit, cursor });
+      const { revision, ...page } = await store.entries.list(
+        request.params.slug,
+        filters,
+        { limit, cursor },
+        request.principal,
+      );
       // Which entries are active or expired changes with the time, under one revision: such a list is tagged by its content.
       if (filters.status === undefined) reply.headers(versionHeaders(revision));
       else reply.header('x-revision', revision);
@@ -87,7 +92,7 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
       response: { 200: EntrySchema, ...problemResponses('tenant_not_found', 'entry_not_found') },
     },
     handler: async (request, reply) => {
-      const entry = await store.entries.get(request.params.slug, request.params.id);
+      const entry = await store.entries.get(request.params.slug, request.params.id, request.principal);
       reply.headers({ etag: versionHeaders(entry.revision).etag });
       return entry;
     },

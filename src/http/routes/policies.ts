@@ -26,7 +26,10 @@ export const policyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
         ...problemResponses('tenant_not_found'),
       },
     },
-    handler: async (request) => ({ items: await store.policies.list(request.params.slug), nextCursor: null }),
+    handler: async (request) => ({
+      items: await store.policies.list(request.params.slug, request.principal),
+      nextCursor: null,
+    }),
   });
 
   app.get('/v1/tenants/:slug/policies/:name', {
@@ -39,7 +42,7 @@ export const policyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
       response: { 200: PolicySchema, ...problemResponses('tenant_not_found', 'policy_not_found') },
     },
     handler: async (request, reply) => {
-      const policy = await store.policies.get(request.params.slug, request.params.name);
+      const policy = await store.policies.get(request.params.slug, request.params.name, request.principal);
       reply.header('etag', versionHeaders(policy.revision).etag);
       return policy;
     },

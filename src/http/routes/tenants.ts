@@ -86,7 +86,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
       response: { 200: TenantSchema, ...problemResponses('tenant_not_found') },
     },
     handler: async (request, reply) => {
-      const tenant = await store.tenants.get(request.params.slug);
+      const tenant = await store.tenants.get(request.params.slug, request.principal);
       reply.headers(versionHeaders(tenant.revision));
       return tenant;
     },
