@@ -38,8 +38,6 @@ export interface EntryPatch extends EntryFields {
 export interface Entries {
   /** @throws AppError `entry_not_found`. */
   get(slug: string, id: string, scope?: TenantScope): Promise<EntryRow>;
-  /** @throws AppError `entry_not_found`. */
-  getByPattern(slug: string, pattern: string, scope?: TenantScope): Promise<EntryRow>;
   /** By pattern, in code unit order. `revision` is the tenant's, or an earlier one when it is written to meanwhile. */
   list(
     slug: string,
@@ -108,20 +106,6 @@ export interface Entries {
 const PATTERN_KEY = /^[\x20-\x7e]{1,2000}$/;
 
 export function createEntries(db: Database, changeLog: ChangeLog, now: () => number): Entries {
-  async function find(
-    slug: string,
-    condition: { readonly id: string } | { readonly pattern: string },
-    scope: TenantScope | undefined,
-  ) {
-    requireSlug(slug);
-    const found = await db.read((prisma) =>
-      prisma.entry.findFirst({ where: { ...condition, tenant: liveTenant(slug, scope) } }),
-    );
-    if (found !== null) return toEntryRow(found);
-    await requireTenant(db, slug, scope);
-    throw entryNotFound();
-  }
-
   function change<T>(
     slug: string,
     action: string,
@@ -133,12 +117,16 @@ export function createEntries(db: Database, changeLog: ChangeLog, now: () => num
 
   return {
     async get(slug, id, scope) {
-      if (isUuid(id)) return find(slug, { id }, scope);
+      requireSlug(slug);
+      if (isUuid(id)) {
+        const found = await db.read((prisma) =>
+          prisma.entry.findFirst({ where: { id, tenant: liveTenant(slug, scope) } }),
+        );
+        if (found !== null) return toEntryRow(found);
+      }
       await requireTenant(db, slug, scope);
       throw entryNotFound();
     },
-
-    getByPattern: (slug, pattern, scope) => find(slug, { pattern }, scope),
 
     async list(slug, filters, { limit, cursor }, scope) {
       const after = decodeCursor(cursor, (text) => PATTERN_KEY.test(text));

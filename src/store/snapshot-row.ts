@@ -1,9 +1,6 @@
 import type { Snapshot, SnapshotEntry, SnapshotPolicy } from '@origin-allowlist/client/core';
 import type { Database } from './database.js';
 
-/** A tenant named by slug or by id; a slug may look like an id. */
-export type TenantName = { readonly slug: string } | { readonly tenantId: string };
-
 /** A tenant's snapshot as read from the primary: all of one revision. */
 export interface SnapshotRow {
   readonly tenantId: string;
@@ -18,9 +15,6 @@ export interface VersionRow {
   readonly revision: number;
 }
 
-/** Tenants compared by one {@link readVersions}. */
-export type TenantNames = { readonly slugs: readonly string[] } | { readonly tenantIds: readonly string[] };
-
 /**
  * Reads a tenant's snapshot: policies sorted by name, entries by pattern (both by code unit), fields at their defaults left
  * out. Version, policies and entries are of one moment, whatever is written meanwhile.
@@ -28,15 +22,14 @@ export type TenantNames = { readonly slugs: readonly string[] } | { readonly ten
  * @returns `undefined` when there is no such tenant, or it was deleted.
  * @throws AppError `store_unavailable`: within two seconds when Postgres does not answer, later only in the middle of a long list.
  */
-export async function readSnapshot(db: Database, tenant: TenantName): Promise<SnapshotRow | undefined> {
+export async function readSnapshot(db: Database, slug: string): Promise<SnapshotRow | undefined> {
   // Not one statement: the first answers at once or the server hangs, so that only the second needs time for a long list.
   return db.readConsistently(async (transaction) => {
-    const [byWhat, name] = 'slug' in tenant ? ['slug', tenant.slug] : ['id', tenant.tenantId];
     const [head] = await transaction.query<SnapshotHead>(
-      `SELECT id, slug, lineage, revision,
+      `SELECT id, lineage, revision,
          (SELECT coalesce(json_agg(${POLICY_JSON} ORDER BY p.name), '[]') FROM policies p WHERE p.tenant_id = t.id) AS policies
-       FROM tenants t WHERE ${byWhat} = $1 AND deleted_at IS NULL`,
-      [name],
+       FROM tenants t WHERE slug = $1 AND deleted_at IS NULL`,
+      [slug],
     );
     if (head === undefined) return undefined;
     await transaction.allowBulk();
@@ -45,7 +38,7 @@ export async function readSnapshot(db: Database, tenant: TenantName): Promise<Sn
       [head.id],
     );
     const entries = list?.entries ?? [];
-    const { id: tenantId, slug, lineage, revision, policies } = head;
+    const { id: tenantId, lineage, revision, policies } = head;
     return {
       tenantId,
       snapshot: { tenant: slug, lineage, revision, count: entries.length, policies, entries },
@@ -59,18 +52,15 @@ export async function readSnapshot(db: Database, tenant: TenantName): Promise<Sn
  *
  * @throws AppError `store_unavailable`.
  */
-export async function readVersions(db: Database, tenants: TenantNames): Promise<readonly VersionRow[]> {
-  const [condition, names] =
-    'slugs' in tenants ? ['slug = ANY($1)', tenants.slugs] : ['id = ANY($1::uuid[])', tenants.tenantIds];
+export async function readVersions(db: Database, slugs: readonly string[]): Promise<readonly VersionRow[]> {
   return db.query<VersionRow>(
-    `SELECT id AS "tenantId", slug, lineage, revision FROM tenants WHERE ${condition} AND deleted_at IS NULL`,
-    [names],
+    `SELECT id AS "tenantId", slug, lineage, revision FROM tenants WHERE slug = ANY($1) AND deleted_at IS NULL`,
+    [slugs],
   );
 }
 
 interface SnapshotHead {
   readonly id: string;
-  readonly slug: string;
   readonly lineage: string;
   readonly revision: number;
   readonly policies: readonly SnapshotPolicy[];

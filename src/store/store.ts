@@ -52,8 +52,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const keys = createKeys(db, log, now);
   const freshness = await openFreshness({
     source: {
-      readSnapshot: (slug) => readSnapshot(db, { slug }),
-      readVersions: (slugs) => readVersions(db, { slugs }),
+      readSnapshot: (slug) => readSnapshot(db, slug),
+      readVersions: (slugs) => readVersions(db, slugs),
     },
     redisUrl,
     keys,

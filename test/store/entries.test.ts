@@ -51,7 +51,6 @@ describe('given an empty list', () => {
       updatedBy: 'key:test',
     });
     expect(await store.entries.get(slug, value.id)).toEqual(value);
-    expect(await store.entries.getByPattern(slug, 'https://app.example.com')).toEqual(value);
   });
 
   it('keeps every field as it was given, instants in UTC', async () => {
@@ -108,9 +107,6 @@ describe('given an empty list', () => {
         code: 'entry_not_found',
       });
     }
-    await expect(store.entries.getByPattern(slug, APP.text)).rejects.toMatchObject({
-      code: 'entry_not_found',
-    });
     await expect(store.entries.removeByPattern(slug, APP.text, {}, context)).rejects.toMatchObject({
       code: 'entry_not_found',
     });

@@ -1,7 +1,9 @@
+import type { Pattern } from '@origin-allowlist/client/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createChangeLog } from '../../src/store/change-log.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
 import { createEntries } from '../../src/store/entries.js';
+import type { EntryRow } from '../../src/store/rows.js';
 import { silentLog } from '../support/silent-log.js';
 import { context, inputs, newTenant, openTestStore, pattern, type TestStore } from './test-store.js';
 
@@ -22,6 +24,13 @@ beforeEach(async () => {
 
 async function patterns(): Promise<string[]> {
   return (await store.entries.list(slug, {}, { limit: 200 })).items.map((entry) => entry.pattern);
+}
+
+async function entryOf({ text }: Pattern): Promise<EntryRow> {
+  const { items } = await store.entries.list(slug, {}, { limit: 200 });
+  const found = items.find((entry) => entry.pattern === text);
+  if (found === undefined) throw new Error(`not in the list: ${text}`);
+  return found;
 }
 
 describe('given a batch', () => {
@@ -142,8 +151,8 @@ describe('given a whole list', () => {
       { ifMatch: 1 },
       context,
     );
-    const before = await store.entries.getByPattern(slug, A.text);
-    const b = await store.entries.getByPattern(slug, B.text);
+    const before = await entryOf(A);
+    const b = await entryOf(B);
     const written = await store.entries.replaceAll(
       slug,
       [{ pattern: C }, { pattern: B }, { pattern: A, note: 'kept' }],
@@ -155,8 +164,8 @@ describe('given a whole list', () => {
       changed: true,
       value: { created: 1, updated: 1, deleted: 0, unchanged: 1 },
     });
-    expect(await store.entries.getByPattern(slug, A.text)).toEqual(before);
-    expect(await store.entries.getByPattern(slug, B.text)).toMatchObject({
+    expect(await entryOf(A)).toEqual(before);
+    expect(await entryOf(B)).toMatchObject({
       id: b.id,
       note: null,
       labels: [],
