@@ -30,6 +30,7 @@ describe('given two policies on one prefix', () => {
 
   it('any answers before default', () => {
     expect(chosen(bindingsOf({ default: ['/', '/api'], zoo: ['/api'] }), '/api')).toBe('zoo');
+    expect(chosen(bindingsOf({ zoo: ['/api'], default: ['/', '/api'] }), '/api')).toBe('zoo');
   });
 });
 
@@ -115,18 +116,14 @@ describe('given any target', () => {
   });
 });
 
-/** How routers, proxies and handlers may read a target. */
+/** How routers and handlers read a target: as it is, decoded, collapsed, or parsed as a URL. */
 function readingsOf(target: string): readonly string[] {
   const [path = ''] = target.split(/[?#]/, 1);
   const decoded = decodeURIComponent(path);
-  const parsed = [target, decoded.replaceAll(/[?#]/g, '_')].flatMap(urlPath);
-  const readings = [path, decoded, ...parsed, ...parsed.map(decodeURIComponent)];
-  const collapsed = readings.flatMap((reading) => [reading, reading.replaceAll(/[/\\]+/g, '/')]);
-  return collapsed.flatMap((reading) => [reading, reading.toLowerCase()]);
-}
-
-function urlPath(target: string): readonly string[] {
-  return URL.canParse(target, 'http://host') ? [new URL(target, 'http://host').pathname] : [];
+  const parsed = URL.canParse(target, 'http://host') ? [new URL(target, 'http://host').pathname] : [];
+  const collapsed = [path, decoded].map((reading) => reading.replaceAll(/[/\\]+/g, '/'));
+  const readings = [path, decoded, ...collapsed, ...parsed, ...parsed.map(decodeURIComponent)];
+  return readings.flatMap((reading) => [reading, reading.toLowerCase()]);
 }
 
 function naivePolicy(path: string): string {

@@ -92,6 +92,8 @@ describe('given a path prefix', () => {
     ['/api#x', undefined],
     ['/%zz', undefined],
     ['/a\u0000', undefined],
+    ['/{id}', undefined],
+    ['/a^b', undefined],
   ])('%j leads nowhere; write %j', (path, fix) => {
     expect(checkPolicySettings({ ...DEFAULT_POLICY, paths: ['/', path] })).toEqual([
       {

@@ -1,4 +1,3 @@
-import { everyChar, SPACE, TILDE } from './ascii.js';
 import { isForbiddenMethod, isToken } from './http-token.js';
 import { isPlainPath, normalisePath } from './path-reading.js';
 import type { PolicySettings } from './policy-settings.js';
@@ -50,11 +49,7 @@ function checkPath(path: string, pointer: string): readonly SettingProblem[] {
 }
 
 function isNormalPrefix(path: string): boolean {
-  return isPlainPath(path) && everyChar(path, isVisibleAscii) && (path === '/' || !path.endsWith('/'));
-}
-
-function isVisibleAscii(code: number): boolean {
-  return code > SPACE && code <= TILDE;
+  return isPlainPath(path) && (path === '/' || !path.endsWith('/'));
 }
 
 function checkMethod(method: string, pointer: string): readonly SettingProblem[] {
