@@ -108,6 +108,25 @@ const FLOORS: readonly Floor[] = [
     refuses: imports('../store/store.js', '../http/problem.js', '@origin-allowlist/client', 'pg', 'node:fs'),
   },
   {
+    file: 'src/migrate/regex/narrowing.ts',
+    takes: imports(
+      './template.js',
+      '../report.js',
+      '../../lint/lint-entries.js',
+      '@origin-allowlist/client/core',
+    ),
+    refuses: imports(
+      '../../store/store.js',
+      '../../http/problem.js',
+      '../../embedded/server.js',
+      '../../config.js',
+      '../../app.js',
+      '@origin-allowlist/client',
+      'pg',
+      'node:fs',
+    ),
+  },
+  {
     file: 'src/http/routes/tenants.ts',
     takes: [
       "import type {} from '../../store/store.js';",

@@ -1,0 +1,83 @@
+import type { Value } from './literal/value.js';
+
+/** Codes of what a conversion has to tell, beside those of the linter. Stable. */
+export type MigrationCode =
+  /** The old configuration let in more, or less, than the new one. */
+  | 'WIDER'
+  | 'NARROWER'
+  | 'OPEN_END'
+  | 'OPEN_START'
+  | 'UNESCAPED_DOT'
+  | 'ANY_SCHEME'
+  | 'NOT_COMPARED'
+  | 'STATEFUL_REGEX'
+  | 'PATH_WIDER'
+  | 'PATH_NARROWER'
+  | 'SAFELISTED_METHOD'
+  | 'STACKED_LAYERS'
+  /** The same to browsers, said otherwise. */
+  | 'ECHO_TO_ANY'
+  | 'CREDENTIALS_OFF'
+  | 'MAX_AGE_BOUNDED'
+  | 'CORS_OFF'
+  /** What had no effect before is left out. */
+  | 'NEVER_WORKED'
+  | 'UNKNOWN_OPTION'
+  /** A setting without a counterpart. */
+  | 'NOT_CARRIED'
+  /** What the source did not say. */
+  | 'LIBRARY_GUESSED'
+  | 'METHODS_UNKNOWN';
+
+/** One thing to know about a conversion. */
+export interface MigrationFinding {
+  /** The option, pattern or policy setting it is about. */
+  readonly subject: string;
+  /** One of {@link MigrationCode}, or of the linter's. */
+  readonly code: string;
+  /** `reject`: the service refuses it as it is. */
+  readonly severity: 'ok' | 'warn' | 'reject';
+  /** One sentence for a person. */
+  readonly detail: string;
+  readonly examples?: readonly string[];
+  /** What to write instead. */
+  readonly fix?: string;
+}
+
+/** What was not converted. */
+export interface Refusal {
+  /** The value, as the configuration writes it. */
+  readonly text: string;
+  /** The part of it that resists. */
+  readonly resists: string;
+  readonly reason: string;
+  /** What to write instead. */
+  readonly instead: string;
+}
+
+/** What a conversion has found so far. Its parts only add. */
+export interface Report {
+  readonly findings: MigrationFinding[];
+  readonly refused: Refusal[];
+}
+
+/** Adds a finding; `severity` is `warn` unless nothing changes for anybody. */
+export function tell(
+  report: Report,
+  subject: string,
+  code: MigrationCode,
+  detail: string,
+  more: Partial<Pick<MigrationFinding, 'severity' | 'examples' | 'fix'>> = {},
+): void {
+  report.findings.push({ subject, code, severity: 'warn', detail, ...more });
+}
+
+/** Adds a refusal of a whole value. */
+export function refuse(
+  report: Report,
+  { source }: Pick<Value, 'source'>,
+  reason: string,
+  instead: string,
+): void {
+  report.refused.push({ text: source, resists: source, reason, instead });
+}
