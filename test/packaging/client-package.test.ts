@@ -19,14 +19,27 @@ import fastify from 'fastify';
 import { createServer } from 'node:http';
 import { createAllowlist } from '@origin-allowlist/client';
 import { type Decision, decide, parsePattern } from '@origin-allowlist/client/core';
+import { corsDelegate } from '@origin-allowlist/client/cors-delegate';
 import { cors as fastifyCors } from '@origin-allowlist/client/fastify';
+import { cors as honoCors, withCors } from '@origin-allowlist/client/hono';
+import { cors as koaCors } from '@origin-allowlist/client/koa';
 import { cors } from '@origin-allowlist/client/node';
+import { allowRequest, verifyClient, verifyUpgrade } from '@origin-allowlist/client/upgrade';
 
 const allowlist = createAllowlist({ url: 'http://127.0.0.1:8080', key: 'k', tenant: 'acme' });
 const middleware = cors(allowlist, { routes: { '/predict': 'predict' } });
 createServer((request, response) => middleware(request, response, () => response.end()));
 await fastify().register(fastifyCors, { allowlist });
 export const use: readonly [typeof decide, typeof parsePattern] = [decide, parsePattern];
+export const others = [
+  koaCors(allowlist),
+  honoCors(allowlist),
+  withCors(() => new Response(), allowlist),
+  corsDelegate(allowlist),
+  allowRequest(allowlist),
+  verifyClient(allowlist),
+  verifyUpgrade(allowlist),
+];
 export const allowed = ({ allowed }: Decision): boolean => allowed;
 `;
 
@@ -79,6 +92,14 @@ describe('given the SDK as npm packs it', () => {
     );
     expect(exports.get('@origin-allowlist/client/node')).toContain('cors');
     expect(exports.get('@origin-allowlist/client/fastify')).toContain('cors');
+    expect(exports.get('@origin-allowlist/client/koa')).toContain('cors');
+    expect(exports.get('@origin-allowlist/client/hono')).toEqual(
+      expect.arrayContaining(['cors', 'withCors']),
+    );
+    expect(exports.get('@origin-allowlist/client/cors-delegate')).toContain('corsDelegate');
+    expect(exports.get('@origin-allowlist/client/upgrade')).toEqual(
+      expect.arrayContaining(['allowRequest', 'verifyClient', 'verifyUpgrade']),
+    );
   });
 
   it(
