@@ -75,9 +75,7 @@ const EnvironmentSchema = z.object({
     .describe(`One of ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}`),
   REQUESTS_PER_SECOND: integer(1, 1_000_000)
     .prefault('1000')
-    .describe(
-      'Requests a second that one address may send to one node; beyond it 429',
-    ),
+    .describe('Requests a second that one address may send to one node; beyond it 429'),
   NODE_ENV: z.string().optional().describe('`production` refuses to start without `DATABASE_URL`'),
 });
 

@@ -6,7 +6,7 @@ import { snapshotAnswer } from './fake-service.js';
 /** What a test says of a tenant's list; the rest is as for a new tenant. */
 export type List = Partial<Pick<Snapshot, 'entries' | 'policies'>>;
 
-export function snapshotOf(slug: string, { entries = [], policies = [DEFAULT_POLICY] }: List): Snapshot {
+function snapshotOf(slug: string, { entries = [], policies = [DEFAULT_POLICY] }: List): Snapshot {
   const lineage = '00000000-0000-4000-8000-000000000000';
   return { tenant: slug, lineage, revision: 1, count: entries.length, policies, entries };
 }
