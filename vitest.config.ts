@@ -11,7 +11,7 @@ export default defineConfig({
         ssr: fromSource,
         test: {
           name: 'unit',
-          include: ['test/{core,client,fuzz,lint,config}/**/*.test.ts'],
+          include: ['test/{core,client,fuzz,lint,config,migrate}/**/*.test.ts'],
           sequence: { shuffle: true, groupOrder: 0 },
         },
       },
