@@ -17,7 +17,7 @@ export interface Token {
 }
 
 /** Characters of a configuration that is read. */
-export const MAX_SOURCE_LENGTH = 262_144;
+const MAX_SOURCE_LENGTH = 262_144;
 
 /**
  * Splits a configuration into words. Knows what JSON, JavaScript and Python have in common and where they differ: both kinds of

@@ -12,7 +12,7 @@ import {
 } from './value-reader.js';
 
 /** Brackets inside brackets. */
-export const MAX_VALUE_DEPTH = 40;
+const MAX_VALUE_DEPTH = 40;
 /**
  * Reads one value. Nothing is run: what would have to be is skipped, bracket by bracket, and becomes `code`.
  *

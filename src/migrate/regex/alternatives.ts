@@ -24,7 +24,7 @@ export interface Alternative {
 /** Alternatives of one expression. */
 export const MAX_ALTERNATIVES = 64;
 /** Texts of a class or a repeat that are written out; more become a wildcard. */
-export const MAX_WRITTEN_OUT = 10;
+const MAX_WRITTEN_OUT = 10;
 
 /**
  * Writes an expression out as a choice of texts with wildcards. Classes and repeats of few texts are written out too, unless

@@ -16,7 +16,7 @@ interface AutomatonState {
 }
 
 /** States of an automaton. Nested repeats multiply; past this they are not looked into. */
-export const MAX_AUTOMATON_STATES = 4_000;
+const MAX_AUTOMATON_STATES = 4_000;
 
 /**
  * The automaton of an expression whose whole text it has to be (Thompson's construction). Anchors play no part: whoever asks

@@ -17,7 +17,7 @@ export function charSet(test: (char: string) => boolean): CharSet {
 }
 
 /** The characters of a text that an origin can hold. */
-export function charsOf(text: string): CharSet {
+function charsOf(text: string): CharSet {
   return charSet((char) => text.includes(char));
 }
 

@@ -5,7 +5,7 @@ import { ORDINARY_ORIGINS, ORIGINS } from './languages.js';
 import type { RegexNode } from './regex-node.js';
 
 /** Situations of a search. Expressions that people write are told apart, or found equal, in a tenth of it. */
-export const MAX_SITUATIONS = 4_000;
+const MAX_SITUATIONS = 4_000;
 
 /** An origin in one language that is not in another; none; or that the languages are too large to say. */
 export type Difference =

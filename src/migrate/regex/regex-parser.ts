@@ -7,11 +7,11 @@ import { openGroup } from './regex-group.js';
 import type { RegexNode, Span } from './regex-node.js';
 
 /** Characters of an expression that is read. */
-export const MAX_REGEX_LENGTH = 2_000;
+const MAX_REGEX_LENGTH = 2_000;
 /** Groups inside groups. */
-export const MAX_REGEX_DEPTH = 40;
+const MAX_REGEX_DEPTH = 40;
 /** The highest number in a quantifier: a host has at most 253 characters. */
-export const MAX_REPEAT = 255;
+const MAX_REPEAT = 255;
 
 /**
  * Reads a regular expression of either dialect into its parts, over the characters that an origin holds. The expression is

@@ -50,7 +50,7 @@ export function textOf(slots: readonly Slot[]): string {
 }
 
 /** Where slots stand in the expression. */
-export function spanOf(slots: readonly Slot[]): Span {
+function spanOf(slots: readonly Slot[]): Span {
   const starts = slots.map(({ span }) => span.start);
   return {
     start: starts.length === 0 ? 0 : Math.min(...starts),
