@@ -16,11 +16,6 @@ export function charSet(test: (char: string) => boolean): CharSet {
   return set;
 }
 
-/** The characters of a text that an origin can hold. */
-function charsOf(text: string): CharSet {
-  return charSet((char) => text.includes(char));
-}
-
 /** What is in neither: everything that an origin can hold and the set does not. */
 export function complement(set: CharSet): CharSet {
   return charSet((char) => !set.includes(char));
