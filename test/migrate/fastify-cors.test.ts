@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compare, conversionOf, type Use, verdicts } from './compare.js';
+import { compare, conversionOf, theirAnswer, type Use, verdicts } from './compare.js';
 import { converted } from './ours.js';
 import { get, preflight, sameOrigin } from './probe.js';
 
@@ -31,11 +31,9 @@ describe('given a configuration of @fastify/cors', () => {
   it('@fastify/cors sends a fixed origin to everybody and no Vary, we to that origin and with Vary', async () => {
     const fixed = use({ origin: ORIGIN });
     expect(conversionOf(fixed).entries).toEqual([{ pattern: ORIGIN }]);
-    expect(await compare(fixed, get())).toEqual({ vary: ['-', 'Origin'] });
-    expect(await compare(fixed, get(EVIL))).toEqual({
-      'access-control-allow-origin': [ORIGIN, '-'],
-      vary: ['-', 'Origin'],
-    });
+    expect(await compare(fixed, get())).toEqual({});
+    expect((await theirAnswer(fixed, get())).headers).toEqual({ 'access-control-allow-origin': ORIGIN });
+    expect(await compare(fixed, get(EVIL))).toEqual({ 'access-control-allow-origin': [ORIGIN, '-'] });
   });
 
   it('@fastify/cors compares a list of texts, tests expressions, and takes * in a list for everybody', async () => {

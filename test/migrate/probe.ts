@@ -62,8 +62,12 @@ function isUsual(name: string, theirs: Answer, ours: Answer): boolean {
   if (name === 'access-control-expose-headers') {
     return 'access-control-allow-methods' in theirs.headers && !(name in ours.headers);
   }
-  const named = ours.headers.vary?.split(', ') ?? [];
-  return name === 'vary' && (theirs.headers.vary ?? '').split(', ').every((member) => named.includes(member));
+  if (name !== 'vary' || ours.headers.vary === undefined) return false;
+  const named = ours.headers.vary.split(', ');
+  return (
+    theirs.headers.vary === undefined ||
+    theirs.headers.vary.split(', ').every((member) => named.includes(member))
+  );
 }
 
 const ORIGIN = 'https://app.example.com';
