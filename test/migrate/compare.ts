@@ -14,7 +14,7 @@ export type Use =
   | { readonly library: '@koa/cors'; readonly options?: koaCors.Options };
 
 /** What the library answers to a probe. */
-function theirAnswer(use: Use, probe: Probe) {
+export function theirAnswer(use: Use, probe: Probe) {
   switch (use.library) {
     case 'cors':
       return THEIRS.cors(use.options, probe);
