@@ -1,5 +1,5 @@
 /** A check of WebSocket handshakes, which CORS leaves alone: for `ws`, Socket.IO, and whatever is built on them. */
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import type { Allowlist } from './client.js';
 import type { Decision } from './core/index.js';
 import { type NodeRequest, requestOf, targetOf } from './node-request.js';
@@ -64,6 +64,7 @@ export function verifyUpgrade(allowlist: Allowlist, options: UpgradeOptions = {}
     // Nobody else hears of a connection that breaks meanwhile, and an error that nobody hears ends the process.
     socket.on('error', ignore);
     check(request, (isAllowed) => {
+      if (socket.destroyed) return;
       if (!isAllowed) return deny(socket);
       socket.off('error', ignore);
       next();
@@ -109,8 +110,8 @@ function createCheck(
       status === null && !(requireOrigin && kind === 'non-cors' && asked.secFetchSite !== 'same-origin');
     const decision = allowlist.decide(asked);
     if (!(decision instanceof Promise)) return tell(isAllowed(decision));
-    // Never rejects.
-    void decision.then((late) => tell(isAllowed(late)));
+    // What the handshake throws late nobody is left to catch: as an unhandled rejection it would end the process.
+    decision.then((late) => tell(isAllowed(late))).catch(() => breakOff(request));
   };
 }
 
@@ -120,6 +121,10 @@ function deny(socket: Duplex): void {
   // The other side may never close its half.
   socket.once('finish', () => socket.destroy());
   socket.end(FORBIDDEN);
+}
+
+function breakOff({ socket }: NodeRequest): void {
+  if (socket instanceof Duplex) socket.destroy();
 }
 
 function ignore(): void {}

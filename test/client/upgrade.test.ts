@@ -14,6 +14,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createLoadedAllowlist, createUnloadedAllowlist, type List } from './loaded-allowlist.js';
 import { sendRaw } from './raw-http.js';
+import { eventually } from './setup.js';
 import { listenServer, listenSocketIo } from './socket-server.js';
 
 const ORIGIN = 'https://app.example.com';
@@ -142,25 +143,73 @@ describe.each(Object.entries(servers))('given %s', (_name, serve) => {
   });
 });
 
-describe('given a connection that breaks while the list loads', () => {
-  it('goes on serving', async () => {
-    const allowlist = createUnloadedAllowlist({ firstLoadTimeoutMs: 50 });
-    const check = verifyUpgrade(allowlist);
+describe('given a list that loads while a handshake waits', () => {
+  const handshake = (origin: string) =>
+    `GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nOrigin: ${origin}\r\n\r\n`;
+
+  /** @returns what comes back until the connection is closed. */
+  const converse = (port: number, text: string) =>
+    new Promise<string>((resolve) => {
+      const client = connect(port, '127.0.0.1');
+      let received = '';
+      client.on('data', (chunk: Buffer) => {
+        received += chunk.toString('latin1');
+      });
+      client.on('close', () => resolve(received));
+      client.on('error', () => {});
+      client.write(text);
+    });
+
+  it('answers a refused one in full, and closes', async () => {
+    const check = verifyUpgrade(createUnloadedAllowlist());
     const server = createServer();
-    const ended = new Promise<string>((resolve) => {
+    server.on('upgrade', (request, socket) => check(request, socket, () => {}));
+    expect(await converse(await listenServer(server), handshake(ORIGIN))).toBe(
+      'HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+    );
+  });
+
+  it('holds no connection that the other side does not close', async () => {
+    const check = verifyUpgrade(createUnloadedAllowlist());
+    const server = createServer();
+    const closed = new Promise<string>((resolve) => {
       server.on('upgrade', (request, socket) => {
-        check(request, socket, () => resolve('opened'));
-        socket.destroy(new Error('reset'));
         socket.on('close', () => resolve('closed'));
+        check(request, socket, () => {});
+      });
+    });
+    const client = connect({ port: await listenServer(server), host: '127.0.0.1', allowHalfOpen: true });
+    onTestFinished(() => void client.destroy());
+    client.resume().write(handshake(ORIGIN));
+    expect(await closed).toBe('closed');
+  });
+
+  it('breaks off one that fails late, and goes on serving', async () => {
+    const check = verifyUpgrade(createUnloadedAllowlist());
+    const server = createServer();
+    server.on('upgrade', (request, socket) => {
+      check(request, socket, () => {
+        throw new Error('broken');
       });
     });
     const port = await listenServer(server);
-    const client = connect(port, '127.0.0.1');
-    onTestFinished(() => void client.destroy());
-    client.on('error', () => {});
-    client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n');
-    client.write(`Origin: ${ORIGIN}\r\n\r\n`);
-    expect(await ended).toBe('closed');
+    expect(await converse(port, handshake('http://a'))).toBe('');
+  });
+
+  it('opens nothing, and goes on serving, when the connection breaks meanwhile', async () => {
+    const allowlist = createUnloadedAllowlist();
+    const check = verifyUpgrade(allowlist);
+    const server = createServer();
+    let opened = 0;
+    server.on('upgrade', (request, socket) => {
+      check(request, socket, () => {
+        opened += 1;
+      });
+      socket.destroy(new Error('reset'));
+    });
+    await converse(await listenServer(server), handshake('http://a'));
+    await eventually(() => expect(allowlist.status().counters.decisions).toBe(1));
+    expect(opened).toBe(0);
   });
 });
 
