@@ -9,7 +9,6 @@ export type MigrationCode =
   | 'OPEN_START'
   | 'UNESCAPED_DOT'
   | 'ANY_SCHEME'
-  | 'NOT_COMPARED'
   | 'STATEFUL_REGEX'
   | 'PATH_WIDER'
   | 'PATH_NARROWER'

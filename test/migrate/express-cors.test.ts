@@ -180,9 +180,13 @@ describe('given a configuration of cors', () => {
   });
 
   it('cors takes methods as a list or a text with commas, in the case they are written', async () => {
-    expect(conversionOf(use({ methods: ['PUT', 'patch'] }))).toMatchObject({
+    expect(conversionOf(use({ methods: ['put', 'patch'] }))).toMatchObject({
       policies: [{ methods: ['PUT', 'patch'] }],
-      codes: expect.arrayContaining(['METHOD_NOT_UPPER_CASE']),
+      codes: expect.arrayContaining(['WIDER', 'METHOD_NOT_UPPER_CASE']),
+    });
+    expect(await verdicts(use({ methods: ['put', 'patch'] }), preflight('PUT'))).toEqual({
+      theirs: [false, false],
+      ours: [true, false],
     });
     const given = use({ origin: [ORIGIN], methods: 'PUT, QUERY', allowedHeaders: 'X-A' });
     expect(conversionOf(given)).toMatchObject({ policies: [{ methods: ['PUT', 'QUERY'] }] });

@@ -37,8 +37,8 @@ export function afterRequestLayer(source: LayerSource): Layer {
   };
   const maxAge = givenOption(options, 'Access-Control-Max-Age');
   const settings: PolicySettings = {
-    ...PLAIN_SETTINGS,
     paths,
+    ...PLAIN_SETTINGS,
     credentials,
     methods: names('methods', 'Access-Control-Allow-Methods'),
     allowedHeaders: names('allowedHeaders', 'Access-Control-Allow-Headers'),

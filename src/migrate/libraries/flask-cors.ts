@@ -45,8 +45,8 @@ function layerOf(options: Options, paths: readonly string[], source: LayerSource
   const { patterns, credentials } = admit(choice, wanted, origins ?? written, report);
   tellConstants(options, report);
   const settings: PolicySettings = {
-    ...PLAIN_SETTINGS,
     paths,
+    ...PLAIN_SETTINGS,
     credentials,
     methods: methodsOf(options, report),
     allowedHeaders: allowedHeadersOf(options, report),

@@ -39,8 +39,8 @@ export function flaskDecoratorLayer(source: LayerSource): Layer {
     return wanted ? withoutLiteralStar(given, option, report) : given;
   };
   const settings: PolicySettings = {
-    ...PLAIN_SETTINGS,
     paths,
+    ...PLAIN_SETTINGS,
     credentials,
     methods: methodsOf(source, wanted),
     allowedHeaders: names('allowedHeaders', 'headers'),

@@ -38,8 +38,8 @@ export function javaScriptLayer(library: JavaScriptLibrary, source: LayerSource)
   const names = { library, source, sentCredentials: wanted };
   const privateNetwork = library.names.privateNetwork;
   const settings: PolicySettings = {
-    ...PLAIN_SETTINGS,
     paths,
+    ...PLAIN_SETTINGS,
     credentials,
     methods: methodsOf(names),
     allowedHeaders: allowedHeadersOf(names),

@@ -12,7 +12,9 @@ export function storableNames(
   subject: string,
   report: Report,
 ): readonly string[] {
-  const given = [...new Set(names)];
+  const given = [
+    ...new Set(setting === 'methods' ? names.map((name) => asSent(name, subject, report)) : names),
+  ];
   const problems = checkPolicySettings({ ...DEFAULT_POLICY, [setting]: given });
   const broken = new Map(problems.map(({ pointer, detail }) => [pointer, detail]));
   return given.filter((name, index) => {
@@ -20,6 +22,22 @@ export function storableNames(
     if (detail !== undefined) tell(report, `${subject} ${name}`, 'NEVER_WORKED', detail);
     return detail === undefined;
   });
+}
+
+/** Methods that browsers send in capitals however a page writes them (Fetch §2.2.1 "normalize a method"). */
+const NORMALISED = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']);
+
+/** Browsers compare what they send with what the library answers, so `put` allowed nothing. */
+function asSent(method: string, subject: string, report: Report): string {
+  const upper = method.toUpperCase();
+  if (method === upper || !NORMALISED.has(upper)) return method;
+  tell(
+    report,
+    `${subject} ${method}`,
+    'WIDER',
+    `Browsers ask for ${upper}, which ${method} did not allow; it does now.`,
+  );
+  return upper;
 }
 
 /**

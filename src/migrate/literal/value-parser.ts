@@ -182,33 +182,42 @@ function parseBraces(reader: ValueReader, start: number): Value {
 
 /** `key: value`, `key` alone, `...spread`, or a method; a set's items go to `items`. */
 function parseEntry(reader: ValueReader, items: Value[]): DictEntry | undefined {
-  const start = reader.index;
-  const isName = peek(reader).kind === 'name';
-  const key = isName ? readKey(reader) : parseValue(reader);
+  const { kind } = peek(reader);
+  // Only Python computes its keys: `{re.compile('…'): …}`, and has sets.
+  const isPlain = kind === 'name' || kind === 'text' || kind === 'number';
+  const isSimple = reader.language === 'javascript' ? isPlain : kind === 'name' && isSimpleName(reader);
+  const key = isSimple ? readKey(reader) : parseValue(reader);
   if (isNext(reader, ':')) {
     reader.index += 1;
     return { key, value: parseValue(reader) };
   }
   if (key.kind === 'spread') return { key: undefined, value: key };
-  if (!isName) {
-    items.push(key);
-    return undefined;
-  }
-  const name = key.kind === 'text' ? key.text : '';
-  if (isNext(reader, ',') || isNext(reader, '}')) return { key, value: { ...key, kind: 'name', name } };
-  // A method, `async` before one, or a call in a Python dict or set.
-  skipRest(reader);
-  if (!isNext(reader, ':')) return { key, value: { kind: 'code', ...written(reader, start) } };
-  return fail(reader, 'A key is a name or a text.');
+  if (isSimple && kind === 'name') return parseShorthand(reader, key);
+  if (!isNext(reader, ',') && !isNext(reader, '}')) fail(reader, 'A colon is missing here.');
+  items.push(key);
+  return undefined;
+}
+
+function isSimpleName({ tokens, index }: ValueReader): boolean {
+  const next = tokens[index + 1];
+  return next?.kind !== 'mark' || [':', ',', '}'].includes(next.text);
 }
 
 function readKey(reader: ValueReader): Value {
   const start = reader.index;
   if (isNext(reader, 'async') && reader.tokens[start + 1]?.kind === 'name') reader.index += 1;
-  const { text } = peek(reader);
-  const next = reader.tokens[reader.index + 1];
-  // `{re.compile('…'): …}`: only Python computes its keys.
-  if (reader.language === 'python' && next?.kind === 'mark' && next.text !== ':') return parseValue(reader);
+  const { kind, text } = peek(reader);
+  if (kind === 'text') return parsePrimary(reader);
   reader.index += 1;
   return { kind: 'text', text, ...written(reader, start) };
+}
+
+/** What follows a key without a colon: nothing (`{ origin }`), or a method's parameters and body. */
+function parseShorthand(reader: ValueReader, key: Value): DictEntry {
+  const start = reader.index - 1;
+  const name = key.kind === 'text' ? key.text : '';
+  if (isNext(reader, ',') || isNext(reader, '}')) return { key, value: { ...key, kind: 'name', name } };
+  if (!isNext(reader, '(')) fail(reader, 'A colon is missing here.');
+  skipRest(reader);
+  return { key, value: { kind: 'code', ...written(reader, start) } };
 }

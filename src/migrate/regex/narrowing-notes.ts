@@ -1,18 +1,11 @@
 import { parseOrigin } from '@origin-allowlist/client/core';
-import { acceptsText, buildAutomaton } from './automaton.js';
 import { findDifference } from './difference.js';
+import { recognizes } from './recognizer.js';
 import { choice, type RegexNode } from './regex-node.js';
 import type { Recognised } from './template.js';
 
 /** What the patterns let in and the expression did not, or the reverse. */
-export type NarrowingCode =
-  | 'WIDER'
-  | 'NARROWER'
-  | 'OPEN_END'
-  | 'OPEN_START'
-  | 'UNESCAPED_DOT'
-  | 'ANY_SCHEME'
-  | 'NOT_COMPARED';
+export type NarrowingCode = 'WIDER' | 'NARROWER' | 'OPEN_END' | 'OPEN_START' | 'UNESCAPED_DOT' | 'ANY_SCHEME';
 
 /** One difference between an expression and the patterns made of it. */
 export interface NarrowingNote {
@@ -34,16 +27,19 @@ export interface Outcome {
   readonly recognised: readonly Recognised[];
 }
 
-/** Every kind of difference, with an origin that shows it. */
-export function notesOn(outcome: Outcome): readonly NarrowingNote[] {
+/** Every kind of difference, with an origin that shows it; `undefined` when the languages are too large to tell. */
+export function notesOn(outcome: Outcome): readonly NarrowingNote[] | undefined {
   const { matched, accepted, allowed, recognised } = outcome;
   const wider = differenceNote('WIDER', allowed, matched);
-  const known = knownNotes(outcome);
   const further = differenceNote('NARROWER', choice(recognised.map(({ meant }) => meant)), allowed);
+  const any = differenceNote('NARROWER', accepted, allowed);
+  if (wider === undefined || further === undefined || any === undefined) return undefined;
+  const known = knownNotes(outcome);
+  // Where a scheme was added, what was meant is not all within what was matched.
+  const certain = further.filter(({ examples }) => examples.every((origin) => recognizes(matched, origin)));
   // What none of the known reasons explains must be told all the same.
-  const isExplained = known.length > 0 || further.length > 0;
-  const rest = isExplained ? [] : differenceNote('NARROWER', accepted, allowed);
-  return [...wider, ...known, ...further, ...rest];
+  const isExplained = known.length > 0 || certain.length > 0;
+  return [...wider, ...known, ...certain, ...(isExplained ? [] : any)];
 }
 
 const DETAILS = {
@@ -55,30 +51,27 @@ const DETAILS = {
   UNESCAPED_DOT:
     'A dot without a backslash stands for any character, so other names were let in; it is a dot now.',
   ANY_SCHEME: 'The expression let in any scheme; the patterns are for https.',
-  NOT_COMPARED: 'The expression is too large to be compared with the patterns: compare them by hand.',
 } as const satisfies Readonly<Record<NarrowingCode, string>>;
 
 function note(code: NarrowingCode, examples: readonly string[]): NarrowingNote {
   return { code, detail: DETAILS[code], examples };
 }
 
+/** One note, or none; `undefined` when that cannot be told. */
 function differenceNote(
   code: 'WIDER' | 'NARROWER',
   has: RegexNode,
   lacks: RegexNode,
-): readonly NarrowingNote[] {
+): readonly NarrowingNote[] | undefined {
   const difference = findDifference(has, lacks);
-  if (difference.kind === 'none') return [];
-  return difference.kind === 'unknown' ? [note('NOT_COMPARED', [])] : [note(code, [difference.origin])];
+  if (difference.kind === 'unknown') return undefined;
+  return difference.kind === 'none' ? [] : [note(code, [difference.origin])];
 }
 
 /** The reasons that expressions commonly let in too much. Each is told only with an origin for which it is so. */
 function knownNotes({ matched, allowed, recognised }: Outcome): readonly NarrowingNote[] {
-  const before = buildAutomaton(matched);
-  const after = buildAutomaton(allowed);
-  if (before === undefined || after === undefined) return [note('NOT_COMPARED', [])];
   const isLost = (origin: string): boolean =>
-    parseOrigin(origin) !== undefined && acceptsText(before, origin) && !acceptsText(after, origin);
+    parseOrigin(origin) !== undefined && recognizes(matched, origin) && !recognizes(allowed, origin);
   const candidates = recognised.map(candidatesOf);
   return KNOWN.flatMap((code) => {
     const example = candidates.flatMap((of) => of[code]).find(isLost);

@@ -70,6 +70,11 @@ function conclude(regex: Regex, matched: RegexNode, alternatives: readonly Alter
   );
   const notes =
     patterns.length === 0 ? [] : notesOn({ matched, accepted: choice(accepted), allowed, recognised });
+  if (notes === undefined) {
+    const span = { start: 0, end: regex.source.length };
+    const reason = 'It is too large to be compared with the patterns that it would become.';
+    return resist(regex.source, span, reason, `If these say what is meant: ${patterns.join(' and ')}`);
+  }
   return { patterns, notes, refused };
 }
 

@@ -86,10 +86,14 @@ function splitScheme(regex: Regex, { startsAt }: Alternative, slots: readonly Sl
   const before = isOpen ? /^:?\/\//.exec(text)?.[0] : undefined;
   if (before !== undefined) return { name: 'https', rest: rest.slice(before.length), isAny: true };
   if (isOpen && first !== undefined && text.startsWith('.')) {
-    return { name: 'https', rest: [anyLabels(first.span), ...rest], isAny: true };
+    // The dot may be one that a repeated group is known to end in; alone it stands for itself.
+    const dot = { ...first, ...DOT };
+    return { name: 'https', rest: [anyLabels(first.span), dot, ...rest.slice(1)], isAny: true };
   }
   return resistWithoutScheme(regex, slots, text, isOpen);
 }
+
+const DOT = { char: '.', node: literal('.'), meant: literal('.'), isBareDot: false, canBeEmpty: false };
 
 /** What stands before `.example.com`, whether it is written or not. */
 function anyLabels(span: Span): Slot {
