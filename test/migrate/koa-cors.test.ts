@@ -58,7 +58,7 @@ describe('given a configuration of @koa/cors', () => {
     });
   });
 
-  it('@koa/cors sends a list in one header, which no browser takes; each is let in now, and that is told', async () => {
+  it('@koa/cors sends a list as several headers, which no browser takes; each is let in now, and that is told', async () => {
     const source =
       '{ origin: ["https://app.example.com", "https://b.example.com"], keepHeadersOnError: true }';
     expect(converted(source, '@koa/cors')).toMatchObject({

@@ -56,7 +56,7 @@ function choose(value: Value | undefined, credentials: boolean, report: Report):
   }
 }
 
-/** A list became several headers, or one with commas: browsers take neither, so only a list of one worked. */
+/** A list became several headers, of which browsers take none, so only a list of one worked. */
 function chooseList(items: readonly Value[], value: Value, report: Report): OriginChoice {
   if (items.length > 1) {
     const detail = '@koa/cors takes one origin; of a list browsers took none. Each is let in now.';
