@@ -1,10 +1,28 @@
+import { parseOrigin } from '@origin-allowlist/client/core';
 import { z } from 'zod';
 import { RevisionSchema } from './fields.js';
 import { ProblemSchema } from './problem.js';
 
 const MAX_BATCH = 100;
 
+/** Far more than the names an application is public under. */
+const MAX_OWN_ORIGINS = 100;
+
 const lines = z.union([z.string(), z.array(z.string())]);
+
+const ownOrigins = z
+  .array(
+    z.string().refine((text) => parseOrigin(text) !== undefined, {
+      message: 'Must be an origin as browsers write it: scheme://host[:port], lower case, nothing else.',
+      params: { code: 'origin_invalid' },
+    }),
+  )
+  .max(MAX_OWN_ORIGINS);
+const OWN_ORIGINS_META = {
+  description:
+    'Origins of the application’s own pages, as `publicOrigins` of the SDK: their requests pass where a policy has `block`. ' +
+    'The SDK counts the scheme and host of the request itself as one; here it must be named.',
+};
 
 /** A request to decide. Header values are the raw lines, as received. */
 export const EvaluateRequestSchema = z
@@ -24,6 +42,10 @@ export const EvaluateRequestSchema = z
       .meta({ description: '`Access-Control-Request-Private-Network`.' }),
     host: z.string().optional().meta({ description: 'The `Host` header, for policies with `alwaysSend`.' }),
     policy: z.string().optional().meta({ description: 'A policy by name, instead of by path.' }),
+    secFetchSite: lines
+      .optional()
+      .meta({ description: '`Sec-Fetch-Site`, for policies with `block`: `same-origin` and `none` pass.' }),
+    ownOrigins: ownOrigins.optional().meta(OWN_ORIGINS_META),
     minRevision: RevisionSchema.optional().meta({
       description: 'Wait up to a second for this revision, then answer 409 `revision_not_reached`.',
     }),
@@ -37,6 +59,11 @@ export const EvaluateRequestSchema = z
 export const EvaluateQuerySchema = EvaluateRequestSchema.extend({
   method: z.string().min(1).default('GET'),
   requestPrivateNetwork: z.string().optional(),
+  // A query parameter that stands there once is a string.
+  ownOrigins: z
+    .preprocess((value) => (typeof value === 'string' ? [value] : value), ownOrigins)
+    .optional()
+    .meta(OWN_ORIGINS_META),
   minRevision: z.coerce.number().pipe(RevisionSchema).optional(),
 });
 

@@ -37,9 +37,10 @@ export const PolicyInputSchema = z
     enforcement: z
       .enum(['report', 'headers', 'block'])
       .default('headers')
-      .refine((value) => value !== 'block', {
-        message: '`block` is not available yet.',
-        params: { code: 'enforcement_unavailable', fix: 'headers' },
+      .meta({
+        description:
+          '`report` decides and writes nothing, so the application’s own CORS stays in charge; `headers` writes the headers; ' +
+          '`block` also answers refused cross-origin requests with 403, save those of the application’s own pages.',
       }),
   })
   .superRefine((settings, context) => {

@@ -81,6 +81,81 @@ describe('given one request', () => {
   });
 });
 
+describe('given a policy that blocks', () => {
+  const OWN = 'https://www.example.com';
+  let blocking: string;
+  beforeAll(async () => {
+    blocking = await service.tenant();
+    const policy = { paths: ['/'], methods: ['PUT'], enforcement: 'block' };
+    await service.call('PUT', `/v1/tenants/${blocking}/policies/default`, { body: policy });
+    await service.call('POST', `/v1/tenants/${blocking}/origins`, {
+      body: { pattern: 'https://app.example.com' },
+    });
+  });
+  const evaluate = async (request: object) =>
+    (await service.call('POST', '/v1/evaluate', { body: { tenant: blocking, method: 'POST', ...request } }))
+      .body;
+
+  it('stops a refused request with 403, and lets a listed one and one without Origin pass', async () => {
+    expect(await evaluate({ origin: 'https://evil.example' })).toMatchObject({
+      kind: 'actual',
+      allowed: false,
+      enforcement: 'block',
+      callsNext: false,
+      status: 403,
+      headers: {},
+      vary: ['Origin'],
+    });
+    const passes = { callsNext: true, status: null };
+    expect(await evaluate({ origin: 'https://app.example.com' })).toMatchObject({ allowed: true, ...passes });
+    expect(await evaluate({})).toMatchObject({ kind: 'non-cors', ...passes });
+  });
+
+  it('lets pages of the application pass, and allows them nothing', async () => {
+    const passes = { allowed: false, callsNext: true, status: null, headers: {} };
+    const stopped = { allowed: false, callsNext: false, status: 403 };
+    expect(await evaluate({ origin: 'null', secFetchSite: 'same-origin' })).toMatchObject(passes);
+    expect(await evaluate({ origin: OWN, ownOrigins: ['https://a.example', OWN] })).toMatchObject(passes);
+    expect(await evaluate({ origin: 'null', secFetchSite: 'same-site' })).toMatchObject(stopped);
+    expect(await evaluate({ origin: OWN, secFetchSite: ['same-origin', 'none'] })).toMatchObject(stopped);
+    expect(await evaluate({ origin: OWN, ownOrigins: ['https://a.example'] })).toMatchObject(stopped);
+  });
+
+  it('takes the same in the query, once or repeated', async () => {
+    const ask = async (...fields: readonly (readonly [string, string])[]) => {
+      const query = new URLSearchParams({ tenant: blocking, method: 'POST', origin: OWN });
+      for (const [name, value] of fields) query.append(name, value);
+      return (await service.call('GET', `/v1/evaluate?${query}`)).body.status;
+    };
+    expect(await ask()).toBe(403);
+    expect(await ask(['ownOrigins', OWN])).toBeNull();
+    expect(await ask(['ownOrigins', 'https://a.example'], ['ownOrigins', OWN])).toBeNull();
+    expect(await ask(['ownOrigins', 'https://a.example'])).toBe(403);
+    expect(await ask(['secFetchSite', 'same-origin'])).toBeNull();
+  });
+
+  it('names every own origin that is none', async () => {
+    const ownOrigins = ['null', OWN, 'https://*.example.com', 'https://www.example.com/', 7];
+    const answer = await service.call('POST', '/v1/evaluate', {
+      body: { tenant: blocking, method: 'GET', ownOrigins },
+    });
+    expect(answer.status).toBe(422);
+    expect(answer.body.errors).toMatchObject([
+      { pointer: '/ownOrigins/0', code: 'origin_invalid' },
+      { pointer: '/ownOrigins/2', code: 'origin_invalid' },
+      { pointer: '/ownOrigins/3', code: 'origin_invalid' },
+      { pointer: '/ownOrigins/4' },
+    ]);
+    const query = new URLSearchParams({ tenant: blocking, ownOrigins: 'null' });
+    const asked = await service.call('GET', `/v1/evaluate?${query}`);
+    expect(asked.body.errors).toMatchObject([{ pointer: '/query/ownOrigins/0', code: 'origin_invalid' }]);
+    const many = { tenant: blocking, method: 'GET', ownOrigins: Array(101).fill(OWN) };
+    expect((await service.call('POST', '/v1/evaluate', { body: many })).body.errors).toMatchObject([
+      { pointer: '/ownOrigins', code: 'too_big' },
+    ]);
+  });
+});
+
 describe('given a batch', () => {
   it('answers in order; a bad item does not fail the others', async () => {
     const answer = await service.call('POST', '/v1/evaluate', {

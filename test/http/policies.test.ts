@@ -59,14 +59,20 @@ describe('given a policy to write', () => {
     expect(await service.revisionOf(slug)).toBe(1);
   });
 
-  it('refuses block until it is enforced', async () => {
+  it('takes every enforcement there is, and no other', async () => {
     const slug = await service.tenant();
+    for (const enforcement of ['block', 'report', 'headers']) {
+      const { status, body } = await service.call('PUT', `${policies(slug)}/default`, {
+        body: { paths: ['/'], enforcement },
+      });
+      expect([status, body.enforcement]).toEqual([200, enforcement]);
+    }
     const refused = await service.call('PUT', `${policies(slug)}/default`, {
-      body: { paths: ['/'], enforcement: 'block' },
+      body: { paths: ['/'], enforcement: 'stop' },
     });
     expect(refused.status).toBe(422);
-    expect(refused.body.errors).toMatchObject([{ pointer: '/enforcement', code: 'enforcement_unavailable' }]);
-    expect(await service.revisionOf(slug)).toBe(1);
+    expect(refused.body.errors).toMatchObject([{ pointer: '/enforcement', code: 'invalid_value' }]);
+    expect(await service.revisionOf(slug)).toBe(4);
   });
 
   it('names every bad setting at once and writes nothing', async () => {
