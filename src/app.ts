@@ -10,6 +10,7 @@ import { changeRoutes } from './http/routes/changes.js';
 import { evaluateRoutes } from './http/routes/evaluate.js';
 import { healthRoutes } from './http/routes/health.js';
 import { keyRoutes } from './http/routes/keys.js';
+import { lintRoutes } from './http/routes/lint.js';
 import { originListRoutes } from './http/routes/origin-lists.js';
 import { originRoutes } from './http/routes/origins.js';
 import { policyRoutes } from './http/routes/policies.js';
@@ -72,6 +73,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await v1.register(originRoutes, { store });
     await v1.register(originListRoutes, { store });
     await v1.register(policyRoutes, { store });
+    await v1.register(lintRoutes, { store, now });
     await v1.register(changeRoutes, { store });
     await v1.register(keyRoutes, { store });
     await v1.register(evaluateRoutes, { store, now });

@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'unsupported_media_type'
   | 'invalid_input'
   | 'policy_unknown'
+  | 'risk_unaccepted'
   | 'precondition_required'
   | 'rate_limited'
   | 'store_unavailable'

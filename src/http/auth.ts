@@ -87,12 +87,14 @@ export function tenantNotFound(slug: string): AppError {
   return new AppError('tenant_not_found', `There is no tenant ${JSON.stringify(slug)}.`);
 }
 
-/** Who wrote, for the trail. */
+/** Who writes, for the trail, and to which tenants they may. */
 export function writeContext(request: FastifyRequest): {
   readonly actor: string;
   readonly requestId: string;
+  readonly tenantIds: readonly string[] | null;
 } {
-  return { actor: request.principal.actor, requestId: request.id };
+  const { actor, tenantIds } = request.principal;
+  return { actor, requestId: request.id, tenantIds };
 }
 
 function requireScope(request: FastifyRequest): void {

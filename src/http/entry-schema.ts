@@ -1,6 +1,8 @@
 import { type Pattern, parsePattern } from '@origin-allowlist/client/core';
 import { z } from 'zod';
+import { isAcceptable } from '../lint/finding-code.js';
 import { freeText, InstantSchema, PolicyNameSchema, toUtc } from './fields.js';
+import { FindingSchema } from './finding-schema.js';
 
 const MAX_PATTERN_LENGTH = 2_000;
 const MAX_LABELS = 32;
@@ -42,8 +44,22 @@ const policies = z
   .max(MAX_POLICIES)
   .transform(unique)
   .meta({ description: 'The policies the entry applies to; none named = all.' });
-const acceptedRisks = z
-  .array(z.strictObject({ code: z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/), note: freeText(2_000).min(1) }))
+
+/** Risks an admin takes on by name. The store adds who did, and when. */
+export const AcceptedRisksSchema = z
+  .array(
+    z.strictObject({
+      code: z
+        .string()
+        .max(64)
+        .refine(isAcceptable, {
+          message: 'This is not the code of a finding that can be accepted.',
+          params: { code: 'risk_not_acceptable' },
+        })
+        .meta({ description: 'The code of a finding.', examples: ['INSECURE_WITH_CREDENTIALS'] }),
+      note: freeText(2_000).min(1).meta({ description: 'Why it is taken; kept in the trail.' }),
+    }),
+  )
   .max(MAX_ACCEPTED_RISKS);
 
 const writtenFields = {
@@ -53,7 +69,7 @@ const writtenFields = {
   note: note.default(null),
   labels: labels.default([]),
   policies: policies.default([]),
-  acceptedRisks: acceptedRisks.default([]),
+  acceptedRisks: AcceptedRisksSchema.default([]),
 };
 
 /** A whole entry as it is created or replaced; what is absent takes its default. */
@@ -75,7 +91,7 @@ export const EntryPatchSchema = z
     note,
     labels,
     policies,
-    acceptedRisks,
+    acceptedRisks: AcceptedRisksSchema,
   })
   .partial()
   .meta({ id: 'EntryPatch', examples: [{ enabled: false }] });
@@ -101,7 +117,14 @@ export const EntrySchema = z
     note: z.string().nullable(),
     labels: z.array(z.string()),
     policies: z.array(z.string()),
-    acceptedRisks: z.array(z.object({ code: z.string(), note: z.string() })),
+    acceptedRisks: z.array(
+      z.object({
+        code: z.string(),
+        note: z.string(),
+        by: z.string().meta({ description: 'Who accepted it: an actor, as in the trail.' }),
+        at: z.string(),
+      }),
+    ),
     revision: z.int(),
     createdAt: z.string(),
     createdBy: z.string(),
@@ -131,6 +154,11 @@ export const EntrySchema = z
       },
     ],
   });
+
+/** An entry as a write of it answers. */
+export const WrittenEntrySchema = EntrySchema.extend({
+  findings: z.array(FindingSchema).meta({ description: 'What the linter has to say of it.' }),
+}).meta({ id: 'WrittenEntry' });
 
 function unique(values: readonly string[]): string[] {
   return [...new Set(values)];

@@ -44,3 +44,7 @@ export const PolicyNameSchema = z
 export const TenantParams = z.object({ slug: z.string().meta({ examples: ['acme'] }) });
 
 export const RevisionSchema = z.int().min(1);
+
+export const EnvironmentSchema = z
+  .enum(['production', 'staging', 'development'])
+  .meta({ description: 'What the tenant is run for; only the linter looks at it.' });

@@ -1,6 +1,7 @@
 import { checkPolicySettings } from '@origin-allowlist/client/core';
 import { z } from 'zod';
 import { PolicyNameSchema } from './fields.js';
+import { PolicyFindingSchema } from './finding-schema.js';
 
 const MAX_PATHS = 100;
 const MAX_NAMES = 200;
@@ -81,6 +82,11 @@ export const PolicySchema = z
     updatedAt: z.string(),
   })
   .meta({ id: 'Policy' });
+
+/** A policy as a write of it answers. */
+export const WrittenPolicySchema = PolicySchema.extend({
+  findings: z.array(PolicyFindingSchema).meta({ description: 'What the linter has to say of it.' }),
+}).meta({ id: 'WrittenPolicy' });
 
 function pathOf(pointer: string): (string | number)[] {
   return pointer

@@ -24,6 +24,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly t
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   invalid_input: { status: 422, title: 'The input breaks a rule' },
   policy_unknown: { status: 422, title: 'The input names a policy the tenant does not have' },
+  risk_unaccepted: { status: 422, title: 'The write lets in more than is safe' },
   precondition_required: { status: 428, title: 'If-Match is required' },
   rate_limited: { status: 429, title: 'Too many requests' },
   store_unavailable: { status: 503, title: 'The database did not answer; nothing was written' },

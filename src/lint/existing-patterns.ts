@@ -34,6 +34,25 @@ export function existingOf(entries: readonly SnapshotEntry[], nowMs: number): Ex
   return existingIn(compileSnapshot(snapshot).origins, nowMs);
 }
 
+/**
+ * Collects the texts of the patterns a linter asks a list for, so that only those need be read from where the list is kept.
+ * It finds nothing, so that every question is asked.
+ *
+ * @param limit texts collected at most.
+ */
+export function recordingExisting(limit: number): ExistingPatterns & { readonly texts: ReadonlySet<string> } {
+  const texts = new Set<string>();
+  return {
+    find: ({ text }) => {
+      if (texts.size < limit) texts.add(text);
+      return undefined;
+    },
+    mayHaveAffix: () => texts.size < limit,
+    nowMs: 0,
+    texts,
+  };
+}
+
 /** What a write does to a list. */
 export interface ListChange {
   /** Entries that are new, or replace the one with their pattern. */

@@ -28,14 +28,27 @@ export interface ListContext {
  */
 export function lintEntries(
   entries: readonly WrittenEntry[],
-  { environment, policies, before, removed, nowMs }: ListContext,
+  context: ListContext,
 ): readonly (readonly Finding[])[] {
+  return entries.map(createEntryLinter(entries, context));
+}
+
+/**
+ * The same, one entry at a time, for lists too long to be linted in one go.
+ *
+ * @param entries all that the write puts into the list.
+ * @returns the linter, to be handed each of them once, in their order.
+ */
+export function createEntryLinter(
+  entries: readonly WrittenEntry[],
+  { environment, policies, before, removed, nowMs }: ListContext,
+): (entry: WrittenEntry) => readonly Finding[] {
   const existing =
     before === undefined
       ? existingOf(entries, nowMs)
       : existingAfter(before, { written: entries, ...(removed !== undefined && { removed }) });
   const seen = new Set<string>();
-  return entries.map((entry) => {
+  return (entry) => {
     const isListed = !seen.has(entry.pattern);
     seen.add(entry.pattern);
     const names = entry.policies ?? [];
@@ -49,7 +62,7 @@ export function lintEntries(
       isListed,
       acceptedRisks,
     });
-  });
+  };
 }
 
 /**

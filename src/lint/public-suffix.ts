@@ -1,6 +1,4 @@
-// biome-ignore lint/style/noRestrictedImports: the list's version stands nowhere but in its package
 import { createRequire } from 'node:module';
-// biome-ignore lint/style/noRestrictedImports: the one file of the linter that knows the public suffix list
 import { parse } from 'tldts';
 import { withoutTrailingDot } from './host.js';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { inTurns } from './turns.js';
+import { inTurns } from '../turns.js';
 
 /** What one operation of a change is about, and the row before (`null` = created) and after it (`null` = deleted). */
 export interface Operation {

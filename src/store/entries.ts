@@ -21,7 +21,8 @@ import {
   requirePolicies,
 } from './entry-input.js';
 import { type BatchOperation, type ListCounts, mutateBatch, mutateList } from './entry-list.js';
-import { applyEdits, type EntryEdit, loadEntries, loadEntry } from './entry-rows.js';
+import { applyEdits, loadEntries, loadEntry } from './entry-rows.js';
+import { type ListWriteContext, type RequestedEdit, reviewEdits } from './list-review.js';
 import { type EntryRow, type Page, type PageRequest, toEntryRow } from './rows.js';
 import { liveTenant, requireTenant, type TenantScope } from './tenants.js';
 import { isUuid } from './uuid.js';
@@ -33,7 +34,8 @@ export interface EntryPatch extends EntryFields {
 
 /**
  * The entries of a tenant. Patterns come parsed and canonical. Every method: AppError `store_unavailable`,
- * `tenant_not_found`; every write that names policies: `policy_unknown`; every `ifMatch`: `revision_mismatch`.
+ * `tenant_not_found`; every write that names policies: `policy_unknown`; every `ifMatch`: `revision_mismatch`; every write with
+ * a `review`: what that throws.
  */
 export interface Entries {
   /** @throws AppError `entry_not_found`. */
@@ -46,14 +48,14 @@ export interface Entries {
     scope?: TenantScope,
   ): Promise<Page<EntryRow> & { readonly revision: number }>;
   /** @throws AppError `pattern_taken`, with `existingId`. */
-  create(slug: string, input: EntryInput, context: WriteContext): Promise<Written<EntryRow>>;
+  create(slug: string, input: EntryInput, context: ListWriteContext): Promise<Written<EntryRow>>;
   /** @throws AppError `entry_not_found`, `pattern_taken`. */
   update(
     slug: string,
     id: string,
     patch: EntryPatch,
     condition: Precondition,
-    context: WriteContext,
+    context: ListWriteContext,
   ): Promise<Written<EntryRow>>;
   /** @throws AppError `entry_not_found`. */
   remove(
@@ -67,7 +69,7 @@ export interface Entries {
     slug: string,
     input: EntryInput,
     condition: Precondition,
-    context: WriteContext,
+    context: ListWriteContext,
   ): Promise<Written<EntryRow> & { readonly created: boolean }>;
   /** @throws AppError `entry_not_found`. */
   removeByPattern(
@@ -86,7 +88,7 @@ export interface Entries {
     slug: string,
     operations: readonly BatchOperation[],
     options: Precondition & { readonly dryRun?: boolean | undefined },
-    context: WriteContext,
+    context: ListWriteContext,
   ): Promise<Written<ListCounts>>;
   /**
    * Makes the list exactly `inputs`; an entry whose pattern stays keeps its id. `ifMatch` is the tenant's revision. Made
@@ -98,7 +100,7 @@ export interface Entries {
     slug: string,
     inputs: readonly EntryInput[],
     condition: Precondition,
-    context: WriteContext,
+    context: ListWriteContext,
   ): Promise<Written<ListCounts>>;
 }
 
@@ -147,7 +149,7 @@ export function createEntries(db: Database, changeLog: ChangeLog, now: () => num
       change(slug, 'entry.create', context, async (write) => {
         await requireFree(write, input.pattern);
         await requirePolicies(write, [{ pointer: '', input }]);
-        return edit(write, { before: null, after: draftEntry(write, input) });
+        return edit(write, { pointer: '', before: null, after: draftEntry(write, input) }, context);
       }),
 
     update: (slug, id, patch, { ifMatch }, context) =>
@@ -158,14 +160,14 @@ export function createEntries(db: Database, changeLog: ChangeLog, now: () => num
           await requireFree(write, patch.pattern);
         }
         await requirePolicies(write, [{ pointer: '', input: patch }]);
-        return edit(write, { before, after: patchEntry(write, before, patch) });
+        return edit(write, { pointer: '', before, after: patchEntry(write, before, patch) }, context);
       }),
 
     remove: (slug, id, { ifMatch }, context) =>
       change(slug, 'entry.delete', context, async (write) => {
         const before = await requireEntry(write, id);
         requireRevision(before.revision, ifMatch);
-        return edit(write, { before, after: null });
+        return edit(write, { pointer: '', before, after: null }, context);
       }),
 
     async upsert(slug, input, { ifMatch }, context) {
@@ -174,7 +176,7 @@ export function createEntries(db: Database, changeLog: ChangeLog, now: () => num
         requireMatch(before, ifMatch);
         await requirePolicies(write, [{ pointer: '', input }]);
         const after = before === null ? draftEntry(write, input) : patchEntry(write, before, input);
-        const { operations, value } = await edit(write, { before, after });
+        const { operations, value } = await edit(write, { pointer: '', before, after }, context);
         return { operations, value: { value, created: before === null } };
       });
       return { ...written, ...value };
@@ -185,25 +187,30 @@ export function createEntries(db: Database, changeLog: ChangeLog, now: () => num
         const [before] = await loadEntries(write, [pattern]);
         if (before === undefined) throw entryNotFound();
         requireRevision(before.revision, ifMatch);
-        return edit(write, { before, after: null });
+        return edit(write, { pointer: '', before, after: null }, context);
       }),
 
     batch: (slug, operations, { ifMatch, dryRun }, context) =>
       changeLog.writeTenant(slug, context, { action: 'entries.batch', ifMatch, dryRun }, (write) =>
-        mutateBatch(write, operations),
+        mutateBatch(write, operations, context.review),
       ),
 
     replaceAll: (slug, inputs, { ifMatch }, context) =>
       changeLog.writeTenant(slug, context, { action: 'entries.replace', ifMatch }, (write) =>
-        mutateList(write, inputs),
+        mutateList(write, inputs, context.review),
       ),
   };
 }
 
 /** One edit; `after` equal to `before` is none. The value is the entry after it, or the one that was deleted. */
-async function edit(write: TenantWrite, entryEdit: EntryEdit): Promise<Mutation<EntryRow>> {
-  const { before, after } = entryEdit;
-  const operations = before === after ? [] : await applyEdits(write, [entryEdit]);
+async function edit(
+  write: TenantWrite,
+  requested: RequestedEdit,
+  { review }: ListWriteContext,
+): Promise<Mutation<EntryRow>> {
+  const { before, after } = requested;
+  await reviewEdits(write, review, [requested]);
+  const operations = before === after ? [] : await applyEdits(write, [requested]);
   return { operations, value: after ?? before };
 }
 

@@ -16,7 +16,7 @@ export interface EntryFields {
   readonly labels?: readonly string[] | undefined;
   /** Names of the policies it applies to. Default none: all. */
   readonly policies?: readonly string[] | undefined;
-  readonly acceptedRisks?: readonly AcceptedRisk[] | undefined;
+  readonly acceptedRisks?: readonly Pick<AcceptedRisk, 'code' | 'note'>[] | undefined;
 }
 
 /** What the store keeps of a parsed pattern. */
@@ -37,15 +37,13 @@ export interface PointedInput {
 const MAX_PROBLEMS = 1_000;
 
 /** A new entry as `input` has it. */
-export function draftEntry(
-  { revision, at, actor }: TenantWrite,
-  { pattern, ...fields }: EntryInput,
-): EntryRow {
+export function draftEntry(write: TenantWrite, { pattern, ...fields }: EntryInput): EntryRow {
+  const { revision, at, actor } = write;
   const now = at.toISOString();
   return {
     id: randomUUID(),
     ...fromPattern(pattern),
-    ...withFields(DEFAULTS, fields),
+    ...withFields(write, DEFAULTS, fields),
     revision,
     createdAt: now,
     createdBy: actor,
@@ -56,12 +54,13 @@ export function draftEntry(
 
 /** The entry after the fields of `patch`: `before` itself when they change nothing. */
 export function patchEntry(
-  { revision, at, actor }: TenantWrite,
+  write: TenantWrite,
   before: EntryRow,
   { pattern, ...fields }: PointedInput['input'],
 ): EntryRow {
-  const after = { ...before, ...(pattern && fromPattern(pattern)), ...withFields(before, fields) };
+  const after = { ...before, ...(pattern && fromPattern(pattern)), ...withFields(write, before, fields) };
   if (isDeepStrictEqual(after, before)) return before;
+  const { revision, at, actor } = write;
   return { ...after, revision, updatedAt: at.toISOString(), updatedBy: actor };
 }
 
@@ -71,7 +70,9 @@ export function replaceEntry(
   before: EntryRow,
   { pattern, ...fields }: EntryInput,
 ): EntryRow {
-  return patchEntry(write, before, { pattern, ...withFields(DEFAULTS, fields) });
+  const base = { ...DEFAULTS, acceptedRisks: before.acceptedRisks };
+  const { acceptedRisks = [] } = fields;
+  return patchEntry(write, before, { pattern, ...withFields(write, base, { ...fields, acceptedRisks }) });
 }
 
 /** @throws AppError `policy_unknown`, with a pointer for each policy named that the tenant does not have. */
@@ -144,7 +145,7 @@ const DEFAULTS: StoredFields = {
   acceptedRisks: [],
 };
 
-function withFields(base: StoredFields, fields: EntryFields): StoredFields {
+function withFields(write: TenantWrite, base: StoredFields, fields: EntryFields): StoredFields {
   const { enabled, expiresAt, ref, note, labels, policies, acceptedRisks } = fields;
   return {
     enabled: enabled ?? base.enabled,
@@ -154,9 +155,19 @@ function withFields(base: StoredFields, fields: EntryFields): StoredFields {
     labels: labels ? [...labels] : base.labels,
     policies: policies ? [...policies] : base.policies,
     acceptedRisks: acceptedRisks
-      ? acceptedRisks.map(({ code, note }) => ({ code, note }))
+      ? acceptedRisks.map((risk) => signRisk(write, base.acceptedRisks, risk))
       : base.acceptedRisks,
   };
+}
+
+/** Who accepts it and when; a risk that was accepted in these words before stays with whoever did. */
+function signRisk(
+  { at, actor }: TenantWrite,
+  accepted: readonly AcceptedRisk[],
+  { code, note }: Pick<AcceptedRisk, 'code' | 'note'>,
+): AcceptedRisk {
+  const earlier = accepted.find((risk) => risk.code === code && risk.note === note);
+  return earlier ?? { at: at.toISOString(), by: actor, code, note };
 }
 
 function keepOrClear(value: string | null | undefined, kept: string | null): string | null {

@@ -1,3 +1,4 @@
+import { inTurns } from '../turns.js';
 import type { Mutation, TenantWrite } from './change-log.js';
 import {
   draftEntry,
@@ -9,8 +10,8 @@ import {
   requirePolicies,
 } from './entry-input.js';
 import { applyEdits, type EntryEdit, loadEntries } from './entry-rows.js';
+import { type ListReview, type RequestedEdit, reviewEdits } from './list-review.js';
 import type { EntryRow } from './rows.js';
-import { inTurns } from './turns.js';
 
 /** One operation of a batch. */
 export type BatchOperation =
@@ -29,6 +30,7 @@ export interface ListCounts {
 export async function mutateBatch(
   write: TenantWrite,
   operations: readonly BatchOperation[],
+  review?: ListReview,
 ): Promise<Mutation<ListCounts>> {
   const pointed = operations.map((input, index) => ({
     pointer: `/operations/${index}`,
@@ -44,17 +46,19 @@ export async function mutateBatch(
     ),
   );
 
-  const edits: EntryEdit[] = [];
-  for (const operation of operations) {
+  const edits: RequestedEdit[] = [];
+  for (const [index, operation] of operations.entries()) {
+    const pointer = `/operations/${index}`;
     const before = existing.get(operation.pattern.text);
     if (operation.op === 'put') {
       const { op: _op, ...input } = operation;
       const after = before === undefined ? draftEntry(write, input) : patchEntry(write, before, input);
-      if (after !== before) edits.push({ before: before ?? null, after });
+      if (after !== before) edits.push({ pointer, before: before ?? null, after });
     } else if (before !== undefined) {
-      edits.push({ before, after: null });
+      edits.push({ pointer, before, after: null });
     }
   }
+  await reviewEdits(write, review, edits);
   return {
     operations: await applyEdits(write, edits),
     value: count(edits, operations.length - edits.length),
@@ -65,6 +69,7 @@ export async function mutateBatch(
 export async function mutateList(
   write: TenantWrite,
   inputs: readonly EntryInput[],
+  review?: ListReview,
 ): Promise<Mutation<ListCounts>> {
   const pointed = inputs.map((input, index) => ({
     pointer: `/entries/${index}`,
@@ -74,19 +79,21 @@ export async function mutateList(
   requireDistinct(pointed);
   await requirePolicies(write, pointed);
   await write.transaction.allowBulk();
-  const existing = byPattern(await loadEntries(write, 'all'));
+  const listed = await loadEntries(write, 'all');
+  const existing = byPattern(listed);
 
-  const edits: EntryEdit[] = [];
-  for await (const turn of inTurns(inputs)) {
-    for (const input of turn) {
+  const edits: RequestedEdit[] = [];
+  for await (const turn of inTurns(pointed)) {
+    for (const { pointer, input } of turn) {
       const before = existing.get(input.pattern.text);
       existing.delete(input.pattern.text);
       const after = before === undefined ? draftEntry(write, input) : replaceEntry(write, before, input);
-      if (after !== before) edits.push({ before: before ?? null, after });
+      if (after !== before) edits.push({ pointer, before: before ?? null, after });
     }
   }
   const unchanged = inputs.length - edits.length;
-  for (const before of existing.values()) edits.push({ before, after: null });
+  for (const before of existing.values()) edits.push({ pointer: '', before, after: null });
+  await reviewEdits(write, review, edits, listed);
   return { operations: await applyEdits(write, edits), value: count(edits, unchanged) };
 }
 

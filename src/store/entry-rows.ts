@@ -1,9 +1,9 @@
+import { mapInTurns } from '../turns.js';
 import type { Operation } from './change-hash.js';
 import type { TenantWrite } from './change-log.js';
 import type { Entry } from './generated/client.js';
 import { ENTRY_COLUMNS, type EntryRow, toEntryRow } from './rows.js';
 import { BULK_BYTES, type Transaction } from './transaction.js';
-import { mapInTurns } from './turns.js';
 
 /** What becomes of one entry: created (`before` is `null`), changed, or deleted (`after` is `null`). */
 export type EntryEdit =
@@ -13,7 +13,7 @@ export type EntryEdit =
 /** Rows sent in one statement: it bounds what a statement holds in memory and how long it runs. */
 const ROWS_PER_STATEMENT = 10_000;
 /** From how many edits on they take the time of a bulk write. */
-const BULK_EDITS = 1_000;
+export const BULK_EDITS = 1_000;
 
 /** The entries of the tenant with these patterns, or all of them. */
 export async function loadEntries(

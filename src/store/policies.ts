@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DEFAULT_POLICY, isPolicyName } from '@origin-allowlist/client/core';
 import { AppError } from '../errors.js';
+import { mapInTurns } from '../turns.js';
 import {
   type ChangeLog,
   type Mutation,
@@ -13,10 +14,33 @@ import {
   type Written,
 } from './change-log.js';
 import type { Database } from './database.js';
-import type { Policy } from './generated/client.js';
+import type { Entry, Environment, Policy } from './generated/client.js';
+import { loadCredentials } from './list-review.js';
 import { type PolicyInput, toPolicyOperand, writePolicy } from './policy-rows.js';
-import { POLICY_COLUMNS, type PolicyRow, toPolicyRow } from './rows.js';
+import {
+  ENTRY_COLUMNS,
+  type EntryRow,
+  POLICY_COLUMNS,
+  type PolicyRow,
+  toEntryRow,
+  toPolicyRow,
+} from './rows.js';
 import { liveTenant, requireTenant, type TenantScope } from './tenants.js';
+
+/** What a write is about to do to a policy. */
+export interface PolicyWrite {
+  readonly environment: Environment;
+  /** All policies of the tenant as they are before the write. */
+  readonly policies: readonly Pick<PolicyRow, 'name' | 'credentials'>[];
+  readonly after: Pick<PolicyRow, 'name' | 'credentials'>;
+  /** The entries the policy applies to, but for those that have expired. */
+  readonly covered: () => Promise<readonly EntryRow[]>;
+}
+
+/** Who writes a policy, and who looks at it first, as {@link ListReview} does at a list. */
+export interface PolicyWriteContext extends WriteContext {
+  readonly review?: ((write: PolicyWrite) => Promise<void>) | undefined;
+}
 
 /** The policies of a tenant. Every method: AppError `store_unavailable`, `tenant_not_found`. */
 export interface Policies {
@@ -27,14 +51,14 @@ export interface Policies {
   /**
    * Creates the policy, or replaces all its settings.
    *
-   * @throws AppError `revision_mismatch`, also when there is no such policy to match.
+   * @throws AppError `revision_mismatch`, also when there is no such policy to match; what the review throws.
    */
   put(
     slug: string,
     name: string,
     settings: PolicyInput,
     condition: Precondition,
-    context: WriteContext,
+    context: PolicyWriteContext,
   ): Promise<Written<PolicyRow> & { readonly created: boolean }>;
   /** @throws AppError `policy_not_found`, `default_policy_required`, `policy_in_use`, `revision_mismatch`. */
   remove(
@@ -70,7 +94,7 @@ export function createPolicies(db: Database, changeLog: ChangeLog): Policies {
         slug,
         context,
         { action: 'policy.put' },
-        (write) => putPolicy(write, name, settings, ifMatch),
+        (write) => putPolicy(write, name, settings, ifMatch, context.review),
       );
       return { ...written, ...value };
     },
@@ -87,6 +111,7 @@ async function putPolicy(
   name: string,
   settings: PolicyInput,
   ifMatch: Precondition['ifMatch'],
+  review: PolicyWriteContext['review'],
 ): Promise<Mutation<{ readonly value: PolicyRow; readonly created: boolean }>> {
   const { transaction, tenant, revision } = write;
   const before = await findPolicy(write, name);
@@ -98,6 +123,12 @@ async function putPolicy(
   if (before !== undefined && isDeepStrictEqual(toPolicyOperand(name, before), operand)) {
     return { operations: [], value: { value: before, created: false } };
   }
+  await review?.({
+    environment: tenant.environment,
+    policies: await loadCredentials(write),
+    after: operand,
+    covered: () => loadCovered(write, name),
+  });
   const at = write.at.toISOString();
   const after = { ...operand, revision, createdAt: before?.createdAt ?? at, updatedAt: at };
   await writePolicy(transaction, tenant.id, after);
@@ -152,6 +183,17 @@ async function findPolicy(
     [tenant.id, name],
   );
   return policy && toPolicyRow(policy);
+}
+
+async function loadCovered({ transaction, tenant, at }: TenantWrite, name: string): Promise<EntryRow[]> {
+  await transaction.allowBulk();
+  const found = await transaction.query<Entry>(
+    `SELECT ${ENTRY_COLUMNS} FROM entries
+     WHERE tenant_id = $1 AND (policies = '{}' OR policies @> ARRAY[$2]) AND (expires_at IS NULL OR expires_at > $3)
+     ORDER BY pattern`,
+    [tenant.id, name, at],
+  );
+  return mapInTurns(found, toEntryRow);
 }
 
 function policyNotFound(name: string): AppError {

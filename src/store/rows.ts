@@ -17,6 +17,9 @@ export interface TenantRow {
 export interface AcceptedRisk {
   readonly code: string;
   readonly note: string;
+  /** Who accepted it, and when; the store's own to say. */
+  readonly by: string;
+  readonly at: string;
 }
 
 /** An entry as callers see it. `revision` is the tenant's revision that last changed it. */
@@ -139,7 +142,9 @@ export function toPolicyRow(policy: Policy): PolicyRow {
 // The column is JSON to Prisma and to pg; only this store writes it.
 function toAcceptedRisks(value: unknown): AcceptedRisk[] {
   if (!Array.isArray(value)) return [];
-  return value.map((risk: { code?: unknown; note?: unknown }) => ({
+  return value.map((risk: { at?: unknown; by?: unknown; code?: unknown; note?: unknown }) => ({
+    at: String(risk.at),
+    by: String(risk.by),
     code: String(risk.code),
     note: String(risk.note),
   }));

@@ -12,6 +12,10 @@ import { readSnapshot, readVersions } from './snapshot-row.js';
 import type { Snapshots } from './snapshots.js';
 import { createTenants, type Tenants } from './tenants.js';
 
+export type { ListReview, ListWrite } from './list-review.js';
+export type { PolicyWrite } from './policies.js';
+export type { EntryRow } from './rows.js';
+
 /** Where a store lives. */
 export interface StoreOptions {
   /** PostgreSQL: the truth. */

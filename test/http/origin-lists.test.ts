@@ -40,6 +40,8 @@ describe('given a batch', () => {
       updated: 1,
       deleted: 0,
       unchanged: 0,
+      findings: [],
+      findingCount: 0,
     });
     const change = await service.call('GET', `/v1/tenants/${slug}/changes/3`);
     expect(change.body).toMatchObject({ action: 'entries.batch', revision: 3 });
@@ -153,6 +155,8 @@ describe('given a whole list', () => {
       updated: 0,
       deleted: 1,
       unchanged: 0,
+      findings: [],
+      findingCount: 0,
     });
     const stale = await service.call('PUT', origins(slug), {
       body: { entries: [] },

@@ -57,6 +57,8 @@ export async function callEverything(options: {
   );
   must(await client.DELETE('/v1/tenants/{slug}/origins/{id}', { params: { path: entryPath } }));
 
+  must(await client.POST('/v1/lint', { body: { patterns: ['https://app.example.com'], tenant: slug } }));
+
   const policyPath = { slug, name: 'predict' };
   must(
     await client.PUT('/v1/tenants/{slug}/policies/{name}', {

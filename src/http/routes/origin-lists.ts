@@ -6,6 +6,8 @@ import { writeContext } from '../auth.js';
 import { EntryInputSchema, EntryOperationSchema } from '../entry-schema.js';
 import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
 import { TenantParams } from '../fields.js';
+import { ListFindingSchema } from '../finding-schema.js';
+import { lintWrite } from '../list-review.js';
 import { bodyProblemResponses } from '../problem.js';
 
 const MAX_BATCH_OPERATIONS = 10_000;
@@ -21,10 +23,25 @@ const ListResultSchema = z
     updated: z.int(),
     deleted: z.int(),
     unchanged: z.int(),
+    findings: z
+      .array(ListFindingSchema)
+      .meta({ description: 'What the linter has to say of the entries that changed; the first 1,000.' }),
+    findingCount: z.int(),
   })
   .meta({
     id: 'ListResult',
-    examples: [{ revision: 8, changed: true, created: 2, updated: 0, deleted: 1, unchanged: 40 }],
+    examples: [
+      {
+        revision: 8,
+        changed: true,
+        created: 2,
+        updated: 0,
+        deleted: 1,
+        unchanged: 40,
+        findings: [],
+        findingCount: 0,
+      },
+    ],
   });
 
 const tags = ['origins'];
@@ -52,6 +69,7 @@ export const originListRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> 
         ...bodyProblemResponses(
           'tenant_not_found',
           'policy_unknown',
+          'risk_unaccepted',
           'revision_mismatch',
           'precondition_required',
         ),
@@ -64,14 +82,16 @@ export const originListRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> 
           'Send `If-Match` with the ETag of the list you read, so that nobody else’s change is lost.',
         );
       }
+      const lint = lintWrite();
       const result = await store.entries.replaceAll(
         request.params.slug,
         request.body.entries,
         { ifMatch: parseIfMatch(request.headers['if-match']) },
-        writeContext(request),
+        { ...writeContext(request), review: lint.review },
       );
       reply.headers(versionHeaders(result.revision));
-      return { revision: result.revision, changed: result.changed, ...result.value };
+      const { findings, findingCount } = lint;
+      return { revision: result.revision, changed: result.changed, ...result.value, findings, findingCount };
     },
   });
 
@@ -101,18 +121,20 @@ export const originListRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> 
         }),
       response: {
         200: ListResultSchema,
-        ...bodyProblemResponses('tenant_not_found', 'policy_unknown', 'revision_mismatch'),
+        ...bodyProblemResponses('tenant_not_found', 'policy_unknown', 'risk_unaccepted', 'revision_mismatch'),
       },
     },
     handler: async (request, reply) => {
+      const lint = lintWrite();
       const result = await store.entries.batch(
         request.params.slug,
         request.body.operations,
         { ifMatch: parseIfMatch(request.headers['if-match']), dryRun: request.query.dryRun },
-        writeContext(request),
+        { ...writeContext(request), review: lint.review },
       );
       reply.headers(versionHeaders(result.revision));
-      return { revision: result.revision, changed: result.changed, ...result.value };
+      const { findings, findingCount } = lint;
+      return { revision: result.revision, changed: result.changed, ...result.value, findings, findingCount };
     },
   });
 };

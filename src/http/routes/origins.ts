@@ -8,9 +8,11 @@ import {
   EntryPatchSchema,
   EntrySchema,
   PatternSchema,
+  WrittenEntrySchema,
 } from '../entry-schema.js';
 import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
 import { InstantSchema, TenantParams, toUtc } from '../fields.js';
+import { lintWrite } from '../list-review.js';
 import { linkNext, pageOf, pageQuery } from '../page.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
 
@@ -67,18 +69,22 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
       params: TenantParams,
       body: EntryInputSchema,
       response: {
-        201: EntrySchema,
-        ...bodyProblemResponses('tenant_not_found', 'pattern_taken', 'policy_unknown'),
+        201: WrittenEntrySchema,
+        ...bodyProblemResponses('tenant_not_found', 'pattern_taken', 'policy_unknown', 'risk_unaccepted'),
       },
     },
     handler: async (request, reply) => {
       const { slug } = request.params;
-      const { value, revision } = await store.entries.create(slug, request.body, writeContext(request));
+      const lint = lintWrite();
+      const { value, revision } = await store.entries.create(slug, request.body, {
+        ...writeContext(request),
+        review: lint.review,
+      });
       reply.code(201).headers({
         location: `/v1/tenants/${slug}/origins/${value.id}`,
         ...versionHeaders(value.revision, revision),
       });
-      return value;
+      return { ...value, findings: lint.findings };
     },
   });
 
@@ -108,26 +114,28 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
       headers: IfMatchHeaders,
       body: EntryPatchSchema,
       response: {
-        200: EntrySchema,
+        200: WrittenEntrySchema,
         ...bodyProblemResponses(
           'tenant_not_found',
           'entry_not_found',
           'pattern_taken',
           'policy_unknown',
+          'risk_unaccepted',
           'revision_mismatch',
         ),
       },
     },
     handler: async (request, reply) => {
+      const lint = lintWrite();
       const { value, revision } = await store.entries.update(
         request.params.slug,
         request.params.id,
         request.body,
         { ifMatch: parseIfMatch(request.headers['if-match']) },
-        writeContext(request),
+        { ...writeContext(request), review: lint.review },
       );
       reply.headers(versionHeaders(value.revision, revision));
-      return value;
+      return { ...value, findings: lint.findings };
     },
   });
 
@@ -168,22 +176,23 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
       headers: IfMatchHeaders,
       body: EntryFieldsSchema,
       response: {
-        200: EntrySchema,
-        201: EntrySchema,
-        ...bodyProblemResponses('tenant_not_found', 'policy_unknown', 'revision_mismatch'),
+        200: WrittenEntrySchema,
+        201: WrittenEntrySchema,
+        ...bodyProblemResponses('tenant_not_found', 'policy_unknown', 'risk_unaccepted', 'revision_mismatch'),
       },
     },
     handler: async (request, reply) => {
       const { slug } = request.params;
+      const lint = lintWrite('/query');
       const { value, revision, created } = await store.entries.upsert(
         slug,
         { ...request.body, pattern: request.query.pattern },
         { ifMatch: parseIfMatch(request.headers['if-match']) },
-        writeContext(request),
+        { ...writeContext(request), review: lint.review },
       );
       reply.code(created ? 201 : 200).headers(versionHeaders(value.revision, revision));
       if (created) reply.header('location', `/v1/tenants/${slug}/origins/${value.id}`);
-      return value;
+      return { ...value, findings: lint.findings };
     },
   });
 

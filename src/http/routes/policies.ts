@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { lintPolicy } from '../../lint/lint-policy.js';
 import type { Store } from '../../store/store.js';
 import { writeContext } from '../auth.js';
 import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
 import { PolicyNameSchema, TenantParams } from '../fields.js';
-import { PolicyInputSchema, PolicySchema } from '../policy-schema.js';
+import { reviewPolicy } from '../policy-review.js';
+import { PolicyInputSchema, PolicySchema, WrittenPolicySchema } from '../policy-schema.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
 
 const PolicyParams = TenantParams.extend({ name: z.string().meta({ examples: ['default'] }) });
@@ -53,14 +55,16 @@ export const policyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
     schema: {
       operationId: 'putPolicy',
       summary: 'Create or replace a policy',
+      description:
+        'Turning credentials on is refused while an entry it covers would then let in more than is safe.',
       tags,
       params: NewPolicyParams,
       headers: IfMatchHeaders,
       body: PolicyInputSchema,
       response: {
-        200: PolicySchema,
-        201: PolicySchema,
-        ...bodyProblemResponses('tenant_not_found', 'revision_mismatch'),
+        200: WrittenPolicySchema,
+        201: WrittenPolicySchema,
+        ...bodyProblemResponses('tenant_not_found', 'risk_unaccepted', 'revision_mismatch'),
       },
     },
     handler: async (request, reply) => {
@@ -70,11 +74,13 @@ export const policyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
         name,
         request.body,
         { ifMatch: parseIfMatch(request.headers['if-match']) },
-        writeContext(request),
+        { ...writeContext(request), review: reviewPolicy },
       );
       reply.code(created ? 201 : 200).headers(versionHeaders(value.revision, revision));
       if (created) reply.header('location', `/v1/tenants/${slug}/policies/${name}`);
-      return value;
+      const { maxAgeSeconds, ...settings } = value;
+      const findings = lintPolicy(maxAgeSeconds === null ? settings : { ...settings, maxAgeSeconds });
+      return { ...value, findings: [...findings] };
     },
   });
 

@@ -4,11 +4,9 @@ import { AppError } from '../../errors.js';
 import type { Store } from '../../store/store.js';
 import { writeContext } from '../auth.js';
 import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
-import { freeText, SlugSchema, TenantParams } from '../fields.js';
+import { EnvironmentSchema, freeText, SlugSchema, TenantParams } from '../fields.js';
 import { linkNext, pageOf, pageQuery } from '../page.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
-
-const EnvironmentSchema = z.enum(['production', 'staging', 'development']);
 
 const TenantInputSchema = z
   .strictObject({

@@ -1,0 +1,79 @@
+import type { TenantWrite, WriteContext } from './change-log.js';
+import { BULK_EDITS, type EntryEdit, loadEntries } from './entry-rows.js';
+import type { Environment } from './generated/client.js';
+import type { EntryRow, PolicyRow } from './rows.js';
+
+/** An edit, and where it stands in the request: an RFC 6901 pointer, empty for the request itself. */
+export type RequestedEdit = EntryEdit & { readonly pointer: string };
+
+/** An entry that a write puts into the list, or leaves as it is. */
+export interface WrittenEntry {
+  readonly pointer: string;
+  /** `null` = it is new. The same object as `after` = nothing changes. */
+  readonly before: EntryRow | null;
+  readonly after: EntryRow;
+}
+
+/** What a write is about to do to a tenant's list. */
+export interface ListWrite {
+  readonly environment: Environment;
+  readonly policies: readonly Pick<PolicyRow, 'name' | 'credentials'>[];
+  /** The database's time, epoch milliseconds. */
+  readonly atMs: number;
+  readonly written: readonly WrittenEntry[];
+  /** Patterns that go. */
+  readonly removed: ReadonlySet<string>;
+  /** The entries that the list has before the write under these patterns, and perhaps more of them. */
+  readonly find: (patterns: readonly string[] | 'all') => Promise<readonly EntryRow[]>;
+}
+
+/**
+ * Looks at a write before its rows are touched, within its transaction: what it throws refuses the write. It sees the tenant
+ * as the write will find it, since nobody else can write meanwhile.
+ */
+export type ListReview = (write: ListWrite) => Promise<void>;
+
+/** Who writes entries, and who looks at them first. */
+export interface ListWriteContext extends WriteContext {
+  /** Absent: the store's own writes, which no admin made. */
+  readonly review?: ListReview | undefined;
+}
+
+/**
+ * Has the edits looked at.
+ *
+ * @param listed all entries, where they have been read already.
+ * @throws what `review` throws.
+ */
+export async function reviewEdits(
+  write: TenantWrite,
+  review: ListReview | undefined,
+  edits: readonly RequestedEdit[],
+  listed?: readonly EntryRow[],
+): Promise<void> {
+  if (review === undefined) return;
+  const written: WrittenEntry[] = [];
+  const removed = new Set<string>();
+  for (const { pointer, before, after } of edits) {
+    if (after !== null) written.push({ pointer, before, after });
+    if (before !== null && before.pattern !== after?.pattern) removed.add(before.pattern);
+  }
+  if (written.length === 0) return;
+  if (written.length > BULK_EDITS) await write.transaction.allowBulk();
+  await review({
+    environment: write.tenant.environment,
+    policies: await loadCredentials(write),
+    atMs: write.at.getTime(),
+    written,
+    removed,
+    find: async (patterns) => listed ?? loadEntries(write, patterns),
+  });
+}
+
+/** The policies of the tenant, so far as entries are judged by them. */
+export function loadCredentials({ transaction, tenant }: TenantWrite): Promise<ListWrite['policies']> {
+  return transaction.query<Pick<PolicyRow, 'name' | 'credentials'>>(
+    'SELECT name, credentials FROM policies WHERE tenant_id = $1',
+    [tenant.id],
+  );
+}
