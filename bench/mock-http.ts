@@ -63,8 +63,9 @@ export class MockResponse {
     this.#headers.delete(name.toLowerCase());
   }
 
+  /** Without a header node:http has nothing to go through either. */
   getHeaderNames(): string[] {
-    return [...this.#headers.keys()];
+    return this.#headers.size === 0 ? [] : [...this.#headers.keys()];
   }
 
   writeHead(statusCode: number): this {

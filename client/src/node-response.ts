@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { TellConflict } from './conflicts.js';
 import { type Decision, mergeVary } from './core/index.js';
-import { CORS_RESPONSE_HEADERS } from './core/response-headers.js';
+import { ALLOW_ORIGIN, CORS_RESPONSE_HEADERS } from './core/response-headers.js';
 
 /** From the registry, so that two copies of this package on one response know each other. */
 const EDITS: unique symbol = Symbol.for('origin-allowlist.edits');
@@ -34,10 +34,17 @@ export function isTaken(response: EditedResponse): boolean {
  * @param tell hears of CORS headers that other code has written, before us or after.
  */
 export function keepEdits(response: EditedResponse, decision: Decision, tell: TellConflict): void {
-  const isReport = decision.enforcement === 'report';
-  const vary = isReport ? undefined : writeEdits(response, decision, tell);
-  response[EDITS] = { decision, vary, tell, writeHead: response.writeHead };
-  if (!isReport) response.writeHead = writeHeadWithEdits;
+  const { writeHead } = response;
+  if (decision.enforcement === 'report') {
+    response[EDITS] = { decision, vary: undefined, tell, writeHead };
+    return;
+  }
+  takeBack(response, CORS_RESPONSE_HEADERS, tell);
+  const { headers } = decision;
+  for (const name of namesIn(decision)) setHeader(response, name, headers[name]);
+  const vary = decision.vary.length === 0 ? undefined : addVary(response, decision.vary);
+  response[EDITS] = { decision, vary, tell, writeHead };
+  response.writeHead = writeHeadWithEdits;
 }
 
 /** Makes the response the answer to a preflight, or to a request that is blocked; ending it is left to the caller. */
@@ -53,16 +60,27 @@ export function writeAnswer(
   response.setHeader('content-length', '0');
 }
 
-/** @returns what `Vary` is now. */
-function writeEdits(response: ServerResponse, decision: Decision, tell: TellConflict): string | undefined {
-  const { headers, vary } = decision;
-  // Whatever is there: what we do not set we remove.
-  takeBack(response, CORS_RESPONSE_HEADERS, tell);
-  for (const name in headers) setHeader(response, name, headers[name]);
-  return vary.length === 0 ? undefined : addVary(response, vary);
+/** Whether all is as it was written, and nothing beside it: as a rule it is, and to look costs far less than to write again. */
+function isAsWritten(response: ServerResponse, { decision, vary }: Edits): boolean {
+  if (vary !== undefined && response.getHeader('vary') !== vary) return false;
+  const { headers, remove } = decision;
+  for (const name of namesIn(decision)) if (response.getHeader(name) !== headers[name]) return false;
+  let corsHeaders = 0;
+  for (const name of response.getHeaderNames()) if (isCorsHeader(name)) corsHeaders += 1;
+  return corsHeaders === CORS_RESPONSE_HEADERS.length - remove.length;
 }
 
-/** Writes again what is no longer as it was written: as a rule nothing, and reading a header costs far less than setting it. */
+/** To list the names of an object costs as much as to set a header, and nearly all answers hold none or just the one. */
+function namesIn({ kind, headers, remove }: Decision): readonly string[] {
+  const count = CORS_RESPONSE_HEADERS.length - remove.length;
+  if (count === 0) return NONE;
+  return count === 1 && kind !== 'preflight' ? ONLY_ORIGIN : Object.keys(headers);
+}
+
+const NONE: readonly string[] = [];
+const ONLY_ORIGIN: readonly string[] = [ALLOW_ORIGIN];
+
+/** Writes again what is no longer as it was written. */
 function rewriteEdits(response: ServerResponse, { decision, vary, tell }: Edits): void {
   const { headers, remove } = decision;
   takeBack(response, remove, tell);
@@ -78,9 +96,11 @@ function rewriteEdits(response: ServerResponse, { decision, vary, tell }: Edits)
 }
 
 /** A response has few headers, and hardly ever one of these: looking through costs less than asking for each. */
-function takeBack(response: ServerResponse, names: readonly string[], tell: TellConflict): void {
-  for (const name of response.getHeaderNames()) {
-    if (!isCorsHeader(name) || !names.includes(name)) continue;
+function takeBack(response: ServerResponse, removed: readonly string[], tell: TellConflict): void {
+  const names = response.getHeaderNames();
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index] ?? '';
+    if (!isCorsHeader(name) || !removed.includes(name)) continue;
     tell(name, String(response.getHeader(name)));
     response.removeHeader(name);
   }
@@ -118,7 +138,7 @@ function writeHeadWithEdits(
   if (!this.headersSent) {
     const given = hasReason ? headers : (reason ?? headers);
     if (given) takeHeaders(this, given);
-    rewriteEdits(this, edits);
+    if (!isAsWritten(this, edits)) rewriteEdits(this, edits);
   }
   if (hasReason) Reflect.apply(edits.writeHead, this, [statusCode, reason]);
   else edits.writeHead.call(this, statusCode);

@@ -1,7 +1,8 @@
-import { prefixKey } from './affix-index.js';
 import { HYPHEN } from './ascii.js';
-import { MAX_ORIGIN_LENGTH, type Origin, parseOrigin } from './origin.js';
+import { LABELS } from './host-labels.js';
+import { locateParts, MAX_ORIGIN_LENGTH, type OriginParts } from './origin.js';
 import { ANY_PORT, type OriginEntry, type OriginSet } from './origin-set.js';
+import type { Parent } from './wildcards.js';
 
 /** Why no entry lets an origin in. When an entry would but for its own state, that state is the reason. */
 export type OriginMiss =
@@ -27,14 +28,13 @@ export function matchOrigin(
 ): OriginEntry | OriginMiss {
   // The length first: hashing an overlong header would be work that its sender chooses.
   if (text.length > MAX_ORIGIN_LENGTH) return 'origin_invalid';
-  const exact = set.exact.get(text);
+  const exact = set.exactLengths.has(text.length) ? set.exact.get(text) : undefined;
   const inactivity = exact === undefined ? undefined : inactivityOf(exact, policy, nowMs);
   if (exact !== undefined && inactivity === undefined) return exact;
 
-  const origin = parseOrigin(text);
-  if (origin === undefined) return inactivity ?? (text === 'null' ? 'origin_not_listed' : 'origin_invalid');
-  const port = origin.port === undefined ? '' : `:${origin.port}`;
-  const search: Search = { set, origin, port, policy, nowMs, inactivity };
+  const parts = locateParts(text);
+  if (parts === undefined) return inactivity ?? (text === 'null' ? 'origin_not_listed' : 'origin_invalid');
+  const search: Search = { set, text, parts, policy, nowMs, inactivity };
   return findWildcard(search) ?? search.inactivity ?? 'origin_not_listed';
 }
 
@@ -56,9 +56,8 @@ export function activeExact(
 
 interface Search {
   readonly set: OriginSet;
-  readonly origin: Origin;
-  /** `:8443`; empty for the scheme's default. */
-  readonly port: string;
+  readonly text: string;
+  readonly parts: OriginParts;
   readonly policy: string;
   readonly nowMs: number;
   /** Of the first entry that fits and was passed over. */
@@ -66,31 +65,64 @@ interface Search {
 }
 
 function findWildcard(search: Search): OriginEntry | undefined {
-  const { set, origin, port } = search;
+  const { set, text, parts } = search;
   if (set.exactOnAnyPort.size > 0) {
-    const withoutPort = port === '' ? origin.text : origin.text.slice(0, -port.length);
-    const entry = consider(search, set.exactOnAnyPort, withoutPort);
+    const entry = consider(search, set.exactOnAnyPort.get(text.slice(0, parts.hostEnd)));
     if (entry !== undefined) return entry;
   }
-  return origin.hostKind === 'name' ? (findAffix(search) ?? findSubdomains(search)) : undefined;
+  const parents = parts.hostKind === 'name' ? set.wildcards.parents.get(schemeOf(text, parts)) : undefined;
+  return parents === undefined ? undefined : findBelow(search, parents);
+}
+
+/** Nearly always a text that V8 has hashed before: a slice is a new one each time. */
+function schemeOf(text: string, { schemeEnd }: OriginParts): string {
+  return schemeEnd === HTTPS.length && text.startsWith(HTTPS) ? HTTPS : text.slice(0, schemeEnd);
+}
+
+const HTTPS = 'https';
+
+/**
+ * Looks below the parents of a host, from the nearest outwards. Only parents of as many labels as some pattern's are asked for: a
+ * header of 127 labels costs no more than the list is deep.
+ */
+function findBelow(search: Search, parents: ReadonlyMap<string, Parent>): OriginEntry | undefined {
+  const { set, text, parts } = search;
+  const { depths, deepest, onAnyPort } = set.wildcards;
+  // As the parser left them.
+  const { dots, places } = LABELS;
+  for (let index = Math.max(0, dots - deepest); index < dots; index += 1) {
+    if (!depths.has(dots - index)) continue;
+    const labelEnd = places[index] ?? 0;
+    // What follows the host, if anything, is the port: as in the keys.
+    const onPort = parents.get(text.slice(labelEnd + 1));
+    const onAny =
+      onAnyPort === 0 ? undefined : parents.get(text.slice(labelEnd + 1, parts.hostEnd) + ANY_PORT);
+    if (onPort === undefined && onAny === undefined) continue;
+    const isLeftmost = index === 0;
+    const entry =
+      (isLeftmost
+        ? (findAffix(search, onPort, labelEnd) ?? findAffix(search, onAny, labelEnd))
+        : undefined) ??
+      consider(search, onPort?.subdomains) ??
+      consider(search, onAny?.subdomains);
+    if (entry !== undefined) return entry;
+  }
+  return undefined;
 }
 
 /** Affix patterns whose texts the leftmost label begins and ends with. */
-function findAffix(search: Search): OriginEntry | undefined {
-  const { set, origin } = search;
-  const { host } = origin;
-  const { parents, prefixes, prefixLengths } = set.affixIndex;
-  const entries = set.affixes.get(origin.scheme);
-  const labelEnd = host.indexOf('.');
-  if (entries === undefined || labelEnd === -1) return undefined;
-  const parent = host.slice(labelEnd + 1);
+function findAffix(search: Search, parent: Parent | undefined, labelEnd: number): OriginEntry | undefined {
+  if (parent?.affixes === undefined) return undefined;
+  const { set, text, parts } = search;
+  const start = parts.hostStart;
   // What an affix wildcard stands for has no `_`; that a label has at most 63 characters the parser saw to.
-  if (!parents.has(parent) || host.lastIndexOf('_', labelEnd) !== -1) return undefined;
-  for (const length of prefixLengths.keys()) {
-    if (length >= labelEnd || (length > 0 && host.charCodeAt(length - 1) !== HYPHEN)) continue;
-    const prefix = host.slice(0, length);
-    if (!prefixes.has(prefixKey(prefix, parent))) continue;
-    const entry = findSuffix(search, entries, prefix, labelEnd);
+  const underscore = text.indexOf('_', start);
+  if (underscore !== -1 && underscore < labelEnd) return undefined;
+  for (const length of set.affixIndex.prefixLengths.keys()) {
+    const end = start + length;
+    if (end >= labelEnd || (length > 0 && text.charCodeAt(end - 1) !== HYPHEN)) continue;
+    const entries = parent.affixes.get(text.slice(start, end));
+    const entry = entries === undefined ? undefined : findSuffix(search, entries, end, labelEnd);
     if (entry !== undefined) return entry;
   }
   return undefined;
@@ -98,56 +130,23 @@ function findAffix(search: Search): OriginEntry | undefined {
 
 function findSuffix(
   search: Search,
-  entries: Entries,
-  prefix: string,
+  entries: ReadonlyMap<string, OriginEntry>,
+  prefixEnd: number,
   labelEnd: number,
 ): OriginEntry | undefined {
-  const { set, origin } = search;
+  const { set, text } = search;
   for (const length of set.affixIndex.suffixLengths.keys()) {
     const start = labelEnd - length;
     // The wildcard stands for one character at least.
-    if (start <= prefix.length || (length > 0 && origin.host.charCodeAt(start) !== HYPHEN)) continue;
-    const entry = considerPorts(search, entries, `${prefix}*${origin.host.slice(start)}`);
+    if (start <= prefixEnd || (length > 0 && text.charCodeAt(start) !== HYPHEN)) continue;
+    const entry = consider(search, entries.get(text.slice(start, labelEnd)));
     if (entry !== undefined) return entry;
   }
   return undefined;
 }
 
-/**
- * Subdomain patterns from the nearest parent outwards. Only parents of as many labels as some pattern's are asked for: a
- * header of 127 labels costs no more than the list is deep.
- */
-function findSubdomains(search: Search): OriginEntry | undefined {
-  const { set, origin } = search;
-  const { host } = origin;
-  const entries = set.subdomains.get(origin.scheme);
-  if (entries === undefined) return undefined;
-  const parents: number[] = [];
-  let start = host.length;
-  for (let depth = 1; depth <= set.deepestSubdomains; depth += 1) {
-    start = host.lastIndexOf('.', start - 2) + 1;
-    // At 0 the parent would be the host itself.
-    if (start === 0) break;
-    if (set.subdomainDepths.has(depth)) parents.push(start);
-  }
-  for (let index = parents.length - 1; index >= 0; index -= 1) {
-    const entry = considerPorts(search, entries, host.slice(parents[index]));
-    if (entry !== undefined) return entry;
-  }
-  return undefined;
-}
-
-type Entries = ReadonlyMap<string, OriginEntry>;
-
-/** Tries the origin's own port, then any. */
-function considerPorts(search: Search, entries: Entries, stem: string): OriginEntry | undefined {
-  const entry = consider(search, entries, stem + search.port);
-  if (entry !== undefined || search.set.wildcardsOnAnyPort === 0) return entry;
-  return consider(search, entries, stem + ANY_PORT);
-}
-
-function consider(search: Search, entries: Entries, key: string): OriginEntry | undefined {
-  const entry = entries.get(key);
+/** An entry that fits, when it counts now. */
+function consider(search: Search, entry: OriginEntry | undefined): OriginEntry | undefined {
   if (entry === undefined) return undefined;
   const inactivity = inactivityOf(entry, search.policy, search.nowMs);
   if (inactivity === undefined) return entry;

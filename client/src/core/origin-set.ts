@@ -1,6 +1,14 @@
 import { type AffixIndex, addAffix, createAffixIndex, deleteAffix } from './affix-index.js';
-import type { AffixPattern, ExactPattern, Pattern, PatternKind, SubdomainsPattern } from './pattern.js';
+import type { ExactPattern, NullPattern, Pattern, PatternKind } from './pattern.js';
 import { decrement, increment, type Tally } from './tally.js';
+import {
+  addWildcard,
+  createWildcards,
+  deleteWildcard,
+  findWildcard,
+  visitWildcards,
+  type Wildcards,
+} from './wildcards.js';
 
 /** What the set keeps of an entry. Kept small: a tenant may have 100,000. */
 export interface OriginEntry {
@@ -14,9 +22,6 @@ export interface OriginEntry {
   readonly policies: readonly string[] | undefined;
 }
 
-/** Entries by scheme, and under it by what follows in their text. */
-export type EntriesByScheme = Map<string, Map<string, OriginEntry>>;
-
 /**
  * A tenant's patterns, arranged so that a look-up costs the same at ten entries and at 100,000, whoever wrote the header.
  * Every key is a piece of the pattern's text that is a piece of the origins it covers too, so most look-ups ask with a slice of
@@ -25,19 +30,13 @@ export type EntriesByScheme = Map<string, Map<string, OriginEntry>>;
 export interface OriginSet {
   /** `https://app.example.com[:port]` and `null`, by the whole text. */
   readonly exact: Map<string, OriginEntry>;
+  /** Lengths that these texts have: a header of any other length need not be hashed. */
+  readonly exactLengths: Tally<number>;
   /** `https://app.example.com:*`, by the text before the port. */
   readonly exactOnAnyPort: Map<string, OriginEntry>;
-  /** `https://*.example.com[:port]`, by `example.com[:port]`. */
-  readonly subdomains: EntriesByScheme;
-  /** Numbers of labels that the parent hosts of subdomain patterns have: the only parents worth asking for. */
-  readonly subdomainDepths: Tally<number>;
-  /** The greatest of them, 0 when there is none. */
-  deepestSubdomains: number;
-  /** `https://pr-*.example.com[:port]`, by `pr-*.example.com[:port]`. */
-  readonly affixes: EntriesByScheme;
+  /** `https://*.example.com[:port]` and `https://pr-*-shop.example.com[:port]`. */
+  readonly wildcards: Wildcards;
   readonly affixIndex: AffixIndex;
-  /** Of the subdomain and affix patterns, how many end in `:*`. */
-  wildcardsOnAnyPort: number;
   /** The entry `*`. */
   any: OriginEntry | undefined;
 }
@@ -46,13 +45,10 @@ export interface OriginSet {
 export function createOriginSet(): OriginSet {
   return {
     exact: new Map(),
+    exactLengths: new Map(),
     exactOnAnyPort: new Map(),
-    subdomains: new Map(),
-    subdomainDepths: new Map(),
-    deepestSubdomains: 0,
-    affixes: new Map(),
+    wildcards: createWildcards(),
     affixIndex: createAffixIndex(),
-    wildcardsOnAnyPort: 0,
     any: undefined,
   };
 }
@@ -64,14 +60,14 @@ export function addOrigin(set: OriginSet, pattern: Pattern, entry: OriginEntry):
       set.any = entry;
       return;
     case 'null':
-      set.exact.set(pattern.text, entry);
-      return;
     case 'exact':
-      exactEntries(set, pattern).set(exactKey(pattern), entry);
+      addExact(set, pattern, entry);
       return;
     case 'subdomains':
+      addWildcard(set.wildcards, pattern, entry);
+      return;
     case 'affix':
-      addWildcard(set, pattern, entry);
+      if (addWildcard(set.wildcards, pattern, entry)) addAffix(set.affixIndex, pattern);
   }
 }
 
@@ -88,12 +84,15 @@ export function deleteOrigin(set: OriginSet, pattern: Pattern): boolean {
       return had;
     }
     case 'null':
-      return set.exact.delete(pattern.text);
     case 'exact':
-      return exactEntries(set, pattern).delete(exactKey(pattern));
+      return deleteExact(set, pattern);
     case 'subdomains':
-    case 'affix':
-      return deleteWildcard(set, pattern);
+      return deleteWildcard(set.wildcards, pattern);
+    case 'affix': {
+      const had = deleteWildcard(set.wildcards, pattern);
+      if (had) deleteAffix(set.affixIndex, pattern);
+      return had;
+    }
   }
 }
 
@@ -103,78 +102,52 @@ export function findOrigin(set: OriginSet, pattern: Pattern): OriginEntry | unde
     case 'any':
       return set.any;
     case 'null':
-      return set.exact.get(pattern.text);
     case 'exact':
       return exactEntries(set, pattern).get(exactKey(pattern));
     case 'subdomains':
     case 'affix':
-      return wildcardEntries(set, pattern).get(pattern.scheme)?.get(wildcardKey(pattern));
+      return findWildcard(set.wildcards, pattern);
   }
 }
 
 /** Entries in the set. */
 export function countOrigins(set: OriginSet): number {
-  let count = set.exact.size + set.exactOnAnyPort.size + (set.any === undefined ? 0 : 1);
-  for (const entries of set.subdomains.values()) count += entries.size;
-  for (const entries of set.affixes.values()) count += entries.size;
+  let count = 0;
+  visitOrigins(set, () => {
+    count += 1;
+  });
   return count;
+}
+
+/** Shows every entry of the set, whatever its state. */
+export function visitOrigins(set: OriginSet, visit: (entry: OriginEntry) => void): void {
+  if (set.any !== undefined) visit(set.any);
+  for (const entry of set.exact.values()) visit(entry);
+  for (const entry of set.exactOnAnyPort.values()) visit(entry);
+  visitWildcards(set.wildcards, visit);
 }
 
 /** What a pattern that covers every port ends in. */
 export const ANY_PORT = ':*';
 
-function exactEntries(set: OriginSet, pattern: ExactPattern): Map<string, OriginEntry> {
-  return pattern.anyPort ? set.exactOnAnyPort : set.exact;
-}
-
-function exactKey({ text, anyPort }: ExactPattern): string {
-  return anyPort ? text.slice(0, -ANY_PORT.length) : text;
-}
-
-type WildcardPattern = SubdomainsPattern | AffixPattern;
-
-function wildcardKey({ kind, text, scheme }: WildcardPattern): string {
-  return text.slice(scheme.length + (kind === 'subdomains' ? '://*.' : '://').length);
-}
-
-function wildcardEntries(set: OriginSet, { kind }: WildcardPattern): EntriesByScheme {
-  return kind === 'subdomains' ? set.subdomains : set.affixes;
-}
-
-function addWildcard(set: OriginSet, pattern: WildcardPattern, entry: OriginEntry): void {
-  const byScheme = wildcardEntries(set, pattern);
-  const entries = byScheme.get(pattern.scheme) ?? new Map<string, OriginEntry>();
-  byScheme.set(pattern.scheme, entries);
-  const key = wildcardKey(pattern);
-  const isNew = !entries.has(key);
+function addExact(set: OriginSet, pattern: ExactPattern | NullPattern, entry: OriginEntry): void {
+  const entries = exactEntries(set, pattern);
+  const key = exactKey(pattern);
+  if (!pattern.anyPort && !entries.has(key)) increment(set.exactLengths, key.length);
   entries.set(key, entry);
-  if (!isNew) return;
-  if (pattern.anyPort) set.wildcardsOnAnyPort += 1;
-  if (pattern.kind === 'affix') {
-    addAffix(set.affixIndex, pattern);
-  } else {
-    const depth = depthOf(pattern.host);
-    increment(set.subdomainDepths, depth);
-    set.deepestSubdomains = Math.max(set.deepestSubdomains, depth);
-  }
 }
 
-function deleteWildcard(set: OriginSet, pattern: WildcardPattern): boolean {
-  const byScheme = wildcardEntries(set, pattern);
-  const entries = byScheme.get(pattern.scheme);
-  if (entries?.delete(wildcardKey(pattern)) !== true) return false;
-  if (entries.size === 0) byScheme.delete(pattern.scheme);
-  if (pattern.anyPort) set.wildcardsOnAnyPort -= 1;
-  if (pattern.kind === 'affix') {
-    deleteAffix(set.affixIndex, pattern);
-  } else {
-    decrement(set.subdomainDepths, depthOf(pattern.host));
-    set.deepestSubdomains = Math.max(0, ...set.subdomainDepths.keys());
-  }
-  return true;
+function deleteExact(set: OriginSet, pattern: ExactPattern | NullPattern): boolean {
+  const key = exactKey(pattern);
+  const had = exactEntries(set, pattern).delete(key);
+  if (had && !pattern.anyPort) decrement(set.exactLengths, key.length);
+  return had;
 }
 
-/** Labels of a host; a trailing dot is part of the last. */
-function depthOf(host: string): number {
-  return (host.endsWith('.') ? host.slice(0, -1) : host).split('.').length;
+function exactEntries(set: OriginSet, { anyPort }: ExactPattern | NullPattern): Map<string, OriginEntry> {
+  return anyPort ? set.exactOnAnyPort : set.exact;
+}
+
+function exactKey({ text, anyPort }: ExactPattern | NullPattern): string {
+  return anyPort ? text.slice(0, -ANY_PORT.length) : text;
 }

@@ -1,17 +1,9 @@
-import {
-  COLON,
-  DOT,
-  isDigit,
-  isLabelChar,
-  isLowerLetter,
-  isSchemeChar,
-  OPEN_BRACKET,
-  ZERO,
-} from './ascii.js';
+import { COLON, isDigit, isLowerLetter, isSchemeChar, OPEN_BRACKET, ZERO } from './ascii.js';
+import { findLabels, LABELS, MAX_ORIGIN_LENGTH } from './host-labels.js';
 import { endsInNumber, isCanonicalIpv4, isCanonicalIpv6 } from './ip.js';
 
-/** Characters the longest possible origin has: scheme 64, `://`, host 253, `:` and five digits. */
-export const MAX_ORIGIN_LENGTH = 326;
+export { MAX_ORIGIN_LENGTH };
+
 /** Characters of a scheme. */
 export const MAX_SCHEME_LENGTH = 64;
 /** Characters of a whole host, a trailing dot included (RFC 1035 §2.3.4). */
@@ -57,65 +49,90 @@ export function defaultPort(scheme: string): number | undefined {
  * @returns `undefined` for everything that is no tuple origin, `null` and `file://` included.
  */
 export function parseOrigin(text: string): Origin | undefined {
-  if (text.length > MAX_ORIGIN_LENGTH) return undefined;
-  const schemeEnd = endOfScheme(text);
-  if (schemeEnd === 0 || !text.startsWith('://', schemeEnd)) return undefined;
-  const scheme = text.slice(0, schemeEnd);
-  // `file:` origins are opaque in every browser that matters; one that sends `file://` speaks for the whole disk.
-  if (scheme === 'file') return undefined;
-
-  const hostStart = schemeEnd + 3;
-  const hostEnd =
-    text.charCodeAt(hostStart) === OPEN_BRACKET ? endOfIpv6(text, hostStart) : endOfName(text, hostStart);
-  if (hostEnd <= hostStart) return undefined;
-  const host = text.slice(hostStart, hostEnd);
-  const hostKind = kindOfHost(host);
-  if (hostKind === undefined) return undefined;
-
-  if (hostEnd === text.length) return { text, scheme, host, hostKind, port: undefined };
-  const port = readPort(text, hostEnd);
-  if (port === undefined || port === defaultPort(scheme)) return undefined;
-  return { text, scheme, host, hostKind, port };
+  const parts = locateParts(text);
+  if (parts === undefined) return undefined;
+  const { schemeEnd, hostStart, hostEnd, hostKind, port } = parts;
+  return { text, scheme: text.slice(0, schemeEnd), host: text.slice(hostStart, hostEnd), hostKind, port };
 }
 
-/** Index just past the scheme, 0 when the text does not begin with one. */
+/** Where the parts of an origin are in its text: what {@link parseOrigin} reads, for those who need no pieces of it. */
+export interface OriginParts {
+  /** Index of `://`. */
+  readonly schemeEnd: number;
+  readonly hostStart: number;
+  /** Index just past the host, where the port's colon is or the text ends. */
+  readonly hostEnd: number;
+  readonly hostKind: HostKind;
+  readonly port: number | undefined;
+}
+
+/** Reads as {@link parseOrigin} does. */
+export function locateParts(text: string): OriginParts | undefined {
+  if (text.length > MAX_ORIGIN_LENGTH) return undefined;
+  const schemeEnd = endOfScheme(text);
+  if (schemeEnd === 0) return undefined;
+
+  const hostStart = schemeEnd + SEPARATOR.length;
+  const isIpv6 = text.charCodeAt(hostStart) === OPEN_BRACKET;
+  const hostEnd = isIpv6 ? endOfIpv6(text, hostStart) : endOfName(text, hostStart);
+  if (hostEnd === 0) return undefined;
+  const hostKind = isIpv6 ? 'ipv6' : kindOfName(text, hostStart, hostEnd);
+  if (hostKind === undefined) return undefined;
+
+  if (hostEnd === text.length) return { schemeEnd, hostStart, hostEnd, hostKind, port: undefined };
+  const port = readPort(text, hostEnd);
+  if (port === undefined || port === defaultPort(text.slice(0, schemeEnd))) return undefined;
+  return { schemeEnd, hostStart, hostEnd, hostKind, port };
+}
+
+/** @param end as just found: the labels are still there. */
+function kindOfName(text: string, start: number, end: number): HostKind | undefined {
+  const { dots, places } = LABELS;
+  const lastLabel = dots === 0 ? start : (places[dots - 1] ?? 0) + 1;
+  // A number begins with a digit, in hexadecimal too: this is the whole cost for ordinary names.
+  if (!isDigit(text.charCodeAt(lastLabel))) return 'name';
+  const host = text.slice(start, end);
+  // URL parsers read such a host as an address or refuse it (WHATWG URL "ends in a number checker").
+  if (!endsInNumber(host)) return 'name';
+  return isCanonicalIpv4(host) ? 'ipv4' : undefined;
+}
+
+const SEPARATOR = '://';
+
+/** Index of the `://` after a scheme, 0 when the text does not begin with these. */
 function endOfScheme(text: string): number {
+  // Nearly all that come.
+  if (text.startsWith('https://')) return 'https'.length;
+  // `file:` origins are opaque in every browser that matters; one that sends `file://` speaks for the whole disk.
+  if (text.startsWith('file://')) return 0;
   if (!isLowerLetter(text.charCodeAt(0))) return 0;
   let index = 1;
   while (index < text.length && isSchemeChar(text.charCodeAt(index))) index += 1;
-  return index > MAX_SCHEME_LENGTH ? 0 : index;
+  return index <= MAX_SCHEME_LENGTH && text.startsWith(SEPARATOR, index) ? index : 0;
+}
+
+/** Index just past the bracket that closes an IPv6 address, 0 when what the brackets hold is none. */
+function endOfIpv6(text: string, start: number): number {
+  const close = text.indexOf(']', start);
+  return close !== -1 && isCanonicalIpv6(text.slice(start + 1, close)) ? close + 1 : 0;
 }
 
 /** Index just past a host name, 0 when a label is empty or too long, or the name ends neither the text nor before a port. */
 function endOfName(text: string, start: number): number {
+  const { end, dots, places, lastLabelEnd } = findLabels(text, start);
+  if (end - start > MAX_HOST_LENGTH) return 0;
+  if (end < text.length && text.charCodeAt(end) !== COLON) return 0;
   let labelStart = start;
-  let index = start;
-  for (; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code === DOT) {
-      if (index === labelStart || index - labelStart > MAX_LABEL_LENGTH) return 0;
-      labelStart = index + 1;
-    } else if (code === COLON) {
-      break;
-    } else if (!isLabelChar(code)) {
-      return 0;
-    }
+  for (let index = 0; index < dots; index += 1) {
+    const labelEnd = places[index] ?? 0;
+    if (!isLabelLength(labelEnd - labelStart)) return 0;
+    labelStart = labelEnd + 1;
   }
-  // An empty last label is the one optional trailing dot; an empty only label is no host.
-  if (index === start || index - labelStart > MAX_LABEL_LENGTH) return 0;
-  return index - start > MAX_HOST_LENGTH ? 0 : index;
+  return isLabelLength(lastLabelEnd - labelStart) ? end : 0;
 }
 
-function endOfIpv6(text: string, start: number): number {
-  const close = text.indexOf(']', start);
-  return close === -1 ? 0 : close + 1;
-}
-
-function kindOfHost(host: string): HostKind | undefined {
-  if (host.charCodeAt(0) === OPEN_BRACKET) return isCanonicalIpv6(host.slice(1, -1)) ? 'ipv6' : undefined;
-  // URL parsers read such a host as an address or refuse it (WHATWG URL "ends in a number checker").
-  if (endsInNumber(host)) return isCanonicalIpv4(host) ? 'ipv4' : undefined;
-  return 'name';
+function isLabelLength(length: number): boolean {
+  return length > 0 && length <= MAX_LABEL_LENGTH;
 }
 
 /** The port written after the colon at `colon`, `undefined` unless it is 1–65535 without a leading zero and ends the text. */

@@ -60,23 +60,36 @@ export function isPlainPath(path: string): boolean {
   return endOfPlainPath(path) === path.length;
 }
 
-/** Printable characters that some reading of a path changes or stops at; URL parsers encode the last seven. */
-const NOT_PLAIN = charTable('%\\?#ABCDEFGHIJKLMNOPQRSTUVWXYZ"<>^`{}');
-
 /** Where a path ends that every reading takes for itself, as nearly all are; -1 for any other. */
 export function endOfPlainPath(target: string): number {
   if (target.charCodeAt(0) !== SLASH) return -1;
-  let previous = 0;
-  for (let index = 0; index < MAX_PATH_LENGTH; index += 1) {
-    if (index === target.length) return index;
-    const code = target.charCodeAt(index);
-    if (code <= SPACE || code > TILDE || NOT_PLAIN[code] === 1)
-      return code === QUESTION || code === HASH ? index : -1;
-    if (previous === SLASH && (code === SLASH || code === DOT)) return -1;
-    previous = code;
+  const end = Math.min(target.length, MAX_PATH_LENGTH);
+  let previous = PLAIN;
+  for (let index = 0; index < end; index += 1) {
+    const role = ROLES[target.charCodeAt(index)] ?? READ_DIFFERENTLY;
+    if (role > DOT_ROLE) return role === ENDS_PATH ? index : -1;
+    // A doubled slash, or a segment that begins with a dot.
+    if (previous === SLASH_ROLE && role !== PLAIN) return -1;
+    previous = role;
   }
-  return -1;
+  return target.length < MAX_PATH_LENGTH ? end : -1;
 }
+
+const PLAIN = 0;
+const SLASH_ROLE = 1;
+const DOT_ROLE = 2;
+const ENDS_PATH = 3;
+/** Some reading of a path changes it or stops at it. */
+const READ_DIFFERENTLY = 4;
+/** URL parsers encode the last seven. */
+const NOT_PLAIN = charTable('%\\ABCDEFGHIJKLMNOPQRSTUVWXYZ"<>^`{}');
+/** What a character is to a path, by its code. */
+const ROLES = Uint8Array.from({ length: 0x80 }, (_, code) => {
+  if (code === SLASH) return SLASH_ROLE;
+  if (code === DOT) return DOT_ROLE;
+  if (code === QUESTION || code === HASH) return ENDS_PATH;
+  return code <= SPACE || code > TILDE || NOT_PLAIN[code] === 1 ? READ_DIFFERENTLY : PLAIN;
+});
 
 function endOfPath(target: string): number {
   const query = target.indexOf('?');

@@ -28,24 +28,27 @@ const AMBIGUOUS_PATH: PathChoice = { ok: false, reason: 'path_ambiguous' };
  */
 export function choosePath(bindings: readonly PathBinding[], target: string): PathChoice {
   const plainEnd = endOfPlainPath(target);
-  if (plainEnd !== -1) return longestPrefix(bindings, target.slice(0, plainEnd));
+  if (plainEnd !== -1) return longestPrefix(bindings, target, plainEnd);
 
   const raw = pathOf(target);
   if (raw === undefined || raw.length > MAX_PATH_LENGTH) return AMBIGUOUS_PATH;
-  const choice = longestPrefix(bindings, raw);
-  const agree = readingsOf(raw)?.every((reading) => longestPrefix(bindings, reading) === choice);
+  const choice = longestPrefix(bindings, raw, raw.length);
+  const agree = readingsOf(raw)?.every(
+    (reading) => longestPrefix(bindings, reading, reading.length) === choice,
+  );
   return agree === true ? choice : AMBIGUOUS_PATH;
 }
 
-function longestPrefix(bindings: readonly PathBinding[], path: string): PathChoice {
+/** @param end where the path ends in the text. */
+function longestPrefix(bindings: readonly PathBinding[], text: string, end: number): PathChoice {
   for (const { prefix, choice } of bindings) {
-    if (covers(prefix, path)) return choice;
+    if (covers(prefix, text, end)) return choice;
   }
   return AMBIGUOUS_PATH;
 }
 
 /** Whether a prefix covers a path on a segment border: `/api` covers `/api` and `/api/x`, not `/apiary`. */
-function covers(prefix: string, path: string): boolean {
-  if (!path.startsWith(prefix)) return false;
-  return path.length === prefix.length || prefix === '/' || path.charCodeAt(prefix.length) === SLASH;
+export function covers(prefix: string, text: string, end = text.length): boolean {
+  if (prefix.length > end || !text.startsWith(prefix)) return false;
+  return prefix.length === end || prefix === '/' || text.charCodeAt(prefix.length) === SLASH;
 }

@@ -6,7 +6,9 @@
  * @returns the new value; the empty string when there is nothing to send.
  */
 export function mergeVary(existing: string | readonly string[] | undefined, add: readonly string[]): string {
-  if (existing === undefined || existing.length === 0) return add.join(', ');
+  // Nearly always: nothing there, and one name to add.
+  if (existing === undefined || existing.length === 0)
+    return add.length === 1 ? (add[0] ?? '') : add.join(', ');
   const members = splitMembers(typeof existing === 'string' ? existing : existing.join(','));
   const seen = new Set<string>();
   const merged: string[] = [];
