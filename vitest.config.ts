@@ -31,7 +31,7 @@ export default defineConfig({
         ssr: fromSource,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/{e2e,browser}/**/*.test.ts'],
           globalSetup: ['test/support/servers.ts'],
           maxWorkers: 1,
           testTimeout: 60_000,
