@@ -3,6 +3,8 @@ import type { Decision } from './core/index.js';
 import { createCounters } from './counters.js';
 import { type AllowlistRequest, createDecider } from './decider.js';
 import { type AllowlistEvent, createEmitter, type Listener } from './events.js';
+import { type AllowlistExplanation, createExplainer } from './explain.js';
+import type { HeadersRequest } from './explain-request.js';
 import type { AllowlistOptions } from './options.js';
 import { createWaiters, type Readiness, type ReadinessState } from './readiness.js';
 import { createSampler } from './sampler.js';
@@ -33,6 +35,15 @@ export interface Allowlist {
    * @param options.timeoutMs default 10,000.
    */
   ready(options?: { readonly timeoutMs?: number }): Promise<Readiness>;
+  /**
+   * Says what is answered to a request and why, for people: how the tenant was found, the policy, the nearest entries, what was refused
+   * and the headers sent. Synchronous: it looks at what is held, asks the service nothing, counts nothing and tells no listener.
+   * Never throws. It may look at the whole list: not for the way of a request.
+   *
+   * @param request as {@link decide} takes it, or a request with headers: of node:http, Express, Fastify's `request.raw`, `fetch`, or
+   *   `{ method, url, headers }`. Which policy an adapter's own `routes` ask for it cannot know: name it as `policy`.
+   */
+  explain(request: AllowlistRequest | HeadersRequest): AllowlistExplanation;
   /** What it holds and how it stands with the service, fit for `JSON.stringify`. Never holds the key. */
   status(): AllowlistStatus;
   /** For adapters: tells that other code wrote a header which says who may read an answer. */
@@ -89,6 +100,7 @@ export function createAllowlist(options: AllowlistOptions): Allowlist {
   return {
     decide,
     ready: ({ timeoutMs = READY_TIMEOUT_MS } = {}) => waiters.wait(timeoutMs),
+    explain: createExplainer(settings, { tenants, absences, serverClock }),
     status: () => readStatus(settings, parts, serverClock, conflicts),
     reportConflict: conflicts.report,
     on: events.on,

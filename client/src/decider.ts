@@ -7,7 +7,7 @@ import {
   refuse,
 } from './core/index.js';
 import type { Emitter } from './events.js';
-import type { TenantResolver } from './options.js';
+import type { TenantRequest, TenantResolver } from './options.js';
 import { ownOriginsOf } from './own-origins.js';
 import { createSampler } from './sampler.js';
 import type { Settings } from './settings.js';
@@ -55,7 +55,7 @@ export function createDecider(settings: Settings, parts: DeciderParts): Decide {
 
   function resolve(resolver: TenantResolver, request: AllowlistRequest): string | undefined {
     try {
-      const slug: unknown = resolver({ host: request.host, path: pathOf(request.target) });
+      const slug: unknown = resolver(tenantRequestOf(request));
       if (typeof slug === 'string') return slug;
       if (slug == null) return undefined;
       // A promise whose rejection nobody hears would end the process.
@@ -132,8 +132,14 @@ function isStopped({ status, kind }: Decision): boolean {
   return status === 403 && kind !== 'preflight';
 }
 
-function asAmbiguous(request: AllowlistRequest): AllowlistRequest {
+/** The same request where its path tells no policy. */
+export function asAmbiguous(request: AllowlistRequest): AllowlistRequest {
   return { ...request, target: UNREADABLE_TARGET, policy: undefined };
+}
+
+/** What the tenant may be told by. */
+export function tenantRequestOf({ host, target }: AllowlistRequest): TenantRequest {
+  return { host, path: pathOf(target) };
 }
 
 function pathOf(target: string | undefined): string {

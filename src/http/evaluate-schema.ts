@@ -85,7 +85,11 @@ export const EvaluationSchema = z
     kind: z.enum(['non-cors', 'actual', 'preflight']),
     allowed: z.boolean(),
     reason: z.string().meta({ description: 'A stable code.' }),
-    explanation: z.string().meta({ description: 'The reason as a sentence.' }),
+    explanation: z.string().meta({
+      description:
+        'For people, in plain sentences: why, the parsed origin, the policy and how it was chosen, the nearest entries and what keeps ' +
+        'them from matching, what was refused by name, and the headers. Its wording is no contract: programs go by `reason`.',
+    }),
     matched: z
       .object({ pattern: z.string(), kind: z.enum(['exact', 'subdomains', 'affix', 'any', 'null']) })
       .optional()

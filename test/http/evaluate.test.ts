@@ -156,6 +156,69 @@ describe('given a policy that blocks', () => {
   });
 });
 
+describe('given a person who asks why', () => {
+  let list: string;
+  beforeAll(async () => {
+    list = await service.tenant();
+    await service.call('PUT', `/v1/tenants/${list}/policies/api`, {
+      body: { paths: ['/api'], methods: ['PUT'], allowedHeaders: ['x-known'] },
+    });
+    for (const body of [
+      { pattern: 'https://app.example.com' },
+      { pattern: 'https://off.example.org', enabled: false },
+      { pattern: 'https://old.example.net', expiresAt: '2020-01-01T00:00:00Z' },
+      { pattern: 'https://api.example.dev', policies: ['api'] },
+    ])
+      expect((await service.call('POST', `/v1/tenants/${list}/origins`, { body })).status).toBe(201);
+  });
+  const explanationOf = async (request: object): Promise<string> =>
+    (await service.call('POST', '/v1/evaluate', { body: { tenant: list, method: 'GET', ...request } })).body
+      .explanation;
+
+  it('names the origin, the tenant, the policy and its path, the nearest entry and the headers', async () => {
+    const explanation = await explanationOf({ origin: 'http://app.example.com', path: '/api/x?y' });
+    for (const fact of [
+      'The origin is http://app.example.com: scheme http, host app.example.com, port 80 (the default of http).',
+      'The policy is api, which the path /api/x leads to by the prefix /api.',
+      'Nearest is the entry https://app.example.com: the scheme is http, not https.',
+      'Headers sent: vary: Origin.',
+      `The tenant ${list} was named in the request; its list is at revision 6.`,
+    ])
+      expect(explanation).toContain(fact);
+  });
+
+  it.each([
+    [{ origin: 'https://off.example.org' }, 'Nearest is the entry https://off.example.org: it is disabled.'],
+    [
+      { origin: 'https://old.example.net' },
+      'Nearest is the entry https://old.example.net: it expired at 2020-01-01T00:00:00.000Z.',
+    ],
+    [
+      { origin: 'https://api.example.dev' },
+      'Nearest is the entry https://api.example.dev: it is for api, not for default.',
+    ],
+    [
+      { origin: 'https://App.example.com' },
+      'wrong at position 8: browsers write hosts in lower case. A browser would send https://app.example.com.',
+    ],
+    [
+      { method: 'OPTIONS', origin: 'https://app.example.com', requestMethod: 'PATCH', path: '/api' },
+      'The method PATCH is refused; allowed: GET, HEAD, POST, PUT.',
+    ],
+    [
+      {
+        ...{ method: 'OPTIONS', origin: 'https://app.example.com', requestMethod: 'PUT', path: '/api' },
+        requestHeaders: 'x-known, X-Other',
+      },
+      'The header x-other is refused; allowed: x-known.',
+    ],
+    [{ path: '/API' }, 'No policy: the path is read as /API (policy default) or as /api (policy api).'],
+    [{ policy: 'x' }, 'The policy x was asked for; there are api, default.'],
+  ])('answers %j by name', async (request, fact) => {
+    expect(await explanationOf(request)).toContain(fact);
+  });
+});
+
 describe('given a batch', () => {
   it('answers in order; a bad item does not fail the others', async () => {
     const answer = await service.call('POST', '/v1/evaluate', {

@@ -2,7 +2,11 @@
 export { type Decision, decide, refuse } from './decision.js';
 export type { DecisionReason, RefusalReason } from './decision-reason.js';
 export type { DecisionKind, DecisionRequest } from './decision-request.js';
+export { type Explanation, explain } from './explain.js';
+export type { ExplainedOrigin } from './explained-origin.js';
+export type { ExplainedPolicy } from './explained-policy.js';
 export { explainDecision } from './explanation.js';
+export type { NearEntry } from './nearest-entries.js';
 export { type HostKind, MAX_ORIGIN_LENGTH, type Origin, parseOrigin } from './origin.js';
 export { matchOrigin, type OriginMiss } from './origin-match.js';
 export {
@@ -36,6 +40,7 @@ export {
   type SnapshotPolicy,
 } from './policy-settings.js';
 export type { PolicyTable } from './policy-table.js';
+export type { RefusedNames } from './refused-names.js';
 export { isPolicyName, isSlug } from './slug.js';
 export { type CompiledAllowlist, compileSnapshot, type Snapshot, type SnapshotEntry } from './snapshot.js';
 export { parseSnapshot, SnapshotError } from './snapshot-parser.js';

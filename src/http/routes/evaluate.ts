@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { type Decision, decide, explainDecision } from '@origin-allowlist/client/core';
+import { setTimeout as delay, setImmediate as yieldTurn } from 'node:timers/promises';
+import { type Explanation, explain } from '@origin-allowlist/client/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import { AppError } from '../../errors.js';
@@ -52,9 +52,10 @@ export const evaluateRoutes: FastifyPluginAsyncZod<{
       reply.header('cache-control', 'no-store');
       if (!isBatch(request.body)) return evaluateItem(request.body, request.principal);
       const { requests } = parseOrThrow(EvaluateBatchSchema, request.body);
+      const takeTurn = createTurns();
       const results = await Promise.all(
         requests.map((item) =>
-          evaluateItem(item, request.principal).catch((error: Error) => ({
+          evaluateItem(item, request.principal, takeTurn).catch((error: Error) => ({
             problem: problemOf(error, request),
           })),
         ),
@@ -81,23 +82,28 @@ export const evaluateRoutes: FastifyPluginAsyncZod<{
     },
   });
 
-  async function evaluateItem(item: unknown, principal: Principal): Promise<Evaluation> {
-    return evaluate(parseOrThrow(EvaluateRequestSchema, item), principal);
+  async function evaluateItem(item: unknown, principal: Principal, takeTurn?: TakeTurn): Promise<Evaluation> {
+    return evaluate(parseOrThrow(EvaluateRequestSchema, item), principal, takeTurn);
   }
 
-  async function evaluate(input: EvaluateRequest, principal: Principal): Promise<Evaluation> {
+  async function evaluate(
+    input: EvaluateRequest,
+    principal: Principal,
+    takeTurn?: TakeTurn,
+  ): Promise<Evaluation> {
     const { tenant, path, requestPrivateNetwork, minRevision, ...request } = input;
     const snapshot = await visibleSnapshot(tenant, principal);
     const { compiled, version } =
       minRevision === undefined || snapshot.version.revision >= minRevision
         ? snapshot
         : await awaitRevision(tenant, minRevision, principal);
-    const decision = decide(
+    await takeTurn?.();
+    const explanation = explain(
       { ...request, target: path, requestPrivateNetwork: requestPrivateNetwork?.toString() },
       compiled,
       now(),
     );
-    return toEvaluation(decision, tenant, version.revision);
+    return toEvaluation(explanation, tenant, version.revision);
   }
 
   async function visibleSnapshot(tenant: string, principal: Principal) {
@@ -136,6 +142,20 @@ export const evaluateRoutes: FastifyPluginAsyncZod<{
   }
 };
 
+type TakeTurn = () => Promise<void>;
+
+/**
+ * One item after the other: the explanation of a refused one looks through its whole list, milliseconds for a long one, and other
+ * requests must not wait for a hundred of these.
+ */
+function createTurns(): TakeTurn {
+  let last = Promise.resolve();
+  return () => {
+    last = last.then(() => yieldTurn());
+    return last;
+  };
+}
+
 function isBatch(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'requests' in body;
 }
@@ -146,12 +166,12 @@ function parseOrThrow<Schema extends z.ZodType>(schema: Schema, value: unknown):
   throw invalidInput(result.error);
 }
 
-function toEvaluation(decision: Decision, tenant: string, revision: number): Evaluation {
+function toEvaluation({ decision, summary }: Explanation, tenant: string, revision: number): Evaluation {
   return {
     kind: decision.kind,
     allowed: decision.allowed,
     reason: decision.reason,
-    explanation: explainDecision(decision),
+    explanation: `${summary} The tenant ${tenant} was named in the request; its list is at revision ${revision}.`,
     ...(decision.matched && { matched: decision.matched }),
     policy: decision.policy ?? null,
     enforcement: decision.enforcement,
