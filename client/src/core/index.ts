@@ -2,6 +2,8 @@
 export { type Decision, decide, refuse } from './decision.js';
 export type { DecisionReason, RefusalReason } from './decision-reason.js';
 export type { DecisionKind, DecisionRequest } from './decision-request.js';
+export { applyDelta, type Delta, type DeltaOperation, type DeltaResult } from './delta.js';
+export { parseDelta } from './delta-parser.js';
 export { type Explanation, explain } from './explain.js';
 export type { ExplainedOrigin } from './explained-origin.js';
 export type { ExplainedPolicy } from './explained-policy.js';

@@ -2,12 +2,13 @@ import type { Enforcement, SnapshotPolicy } from './policy-settings.js';
 import { isPolicyName, isSlug } from './slug.js';
 import type { Snapshot, SnapshotEntry } from './snapshot.js';
 
-/** A snapshot that cannot be decided by; `message` says where and what was expected. */
+/** A snapshot, or a delta, that cannot be decided by; `message` says where and what was expected. */
 export class SnapshotError extends Error {
   readonly code = 'snapshot_invalid';
 
+  /** @param pointer begins with what is read: `snapshot/entries/0`, `delta/ops/0`. */
   constructor(pointer: string, expected: string) {
-    super(`snapshot${pointer}: expected ${expected}`);
+    super(`${pointer}: expected ${expected}`);
     this.name = 'SnapshotError';
   }
 }
@@ -19,35 +20,37 @@ export class SnapshotError extends Error {
  * @throws {SnapshotError} code `snapshot_invalid`.
  */
 export function parseSnapshot(value: unknown): Snapshot {
-  const fields = record(value, '');
-  const entries = list(fields.entries, '/entries').map((entry, index) =>
-    parseEntry(entry, `/entries/${index}`),
+  const fields = record(value, 'snapshot');
+  const entries = list(fields.entries, 'snapshot/entries').map((entry, index) =>
+    parseEntry(entry, `snapshot/entries/${index}`),
   );
-  const policies = list(fields.policies, '/policies').map((policy, index) =>
-    parsePolicy(policy, `/policies/${index}`),
+  const policies = list(fields.policies, 'snapshot/policies').map((policy, index) =>
+    parsePolicy(policy, `snapshot/policies/${index}`),
   );
   if (fields.count !== entries.length)
-    throw new SnapshotError('/count', `the number of entries, ${entries.length}`);
+    throw new SnapshotError('snapshot/count', `the number of entries, ${entries.length}`);
   const names = new Set(policies.map((policy) => policy.name));
-  if (names.size !== policies.length) throw new SnapshotError('/policies', 'names that differ');
-  if (!names.has('default')) throw new SnapshotError('/policies', 'one named default');
+  if (names.size !== policies.length) throw new SnapshotError('snapshot/policies', 'names that differ');
+  if (!names.has('default')) throw new SnapshotError('snapshot/policies', 'one named default');
   return {
-    tenant: parseTenant(fields.tenant),
-    lineage: text(fields.lineage, '/lineage'),
-    revision: wholeNumber(fields.revision, '/revision'),
+    tenant: parseTenant(fields.tenant, 'snapshot/tenant'),
+    lineage: text(fields.lineage, 'snapshot/lineage'),
+    revision: wholeNumber(fields.revision, 'snapshot/revision'),
     count: entries.length,
     policies,
     entries,
   };
 }
 
-function parseTenant(value: unknown): string {
-  const slug = text(value, '/tenant');
-  if (!isSlug(slug)) throw new SnapshotError('/tenant', 'a slug');
+/** A tenant's slug. @throws {SnapshotError} */
+export function parseTenant(value: unknown, pointer: string): string {
+  const slug = text(value, pointer);
+  if (!isSlug(slug)) throw new SnapshotError(pointer, 'a slug');
   return slug;
 }
 
-function parseEntry(value: unknown, pointer: string): SnapshotEntry {
+/** One entry, of a snapshot or a delta. @throws {SnapshotError} */
+export function parseEntry(value: unknown, pointer: string): SnapshotEntry {
   const fields = record(value, pointer);
   return {
     pattern: text(fields.pattern, `${pointer}/pattern`),
@@ -57,12 +60,11 @@ function parseEntry(value: unknown, pointer: string): SnapshotEntry {
   };
 }
 
-function parsePolicy(value: unknown, pointer: string): SnapshotPolicy {
+/** One policy, of either. @throws {SnapshotError} */
+export function parsePolicy(value: unknown, pointer: string): SnapshotPolicy {
   const fields = record(value, pointer);
-  const name = text(fields.name, `${pointer}/name`);
-  if (!isPolicyName(name)) throw new SnapshotError(`${pointer}/name`, 'a policy name');
   return {
-    name,
+    name: parsePolicyName(fields.name, `${pointer}/name`),
     paths: texts(fields.paths, `${pointer}/paths`),
     credentials: flag(fields.credentials, `${pointer}/credentials`),
     methods: texts(fields.methods, `${pointer}/methods`),
@@ -77,7 +79,15 @@ function parsePolicy(value: unknown, pointer: string): SnapshotPolicy {
   };
 }
 
-function record(value: unknown, pointer: string): Readonly<Record<string, unknown>> {
+/** The name of a policy. @throws {SnapshotError} */
+export function parsePolicyName(value: unknown, pointer: string): string {
+  const name = text(value, pointer);
+  if (!isPolicyName(name)) throw new SnapshotError(pointer, 'a policy name');
+  return name;
+}
+
+/** An object. @throws {SnapshotError} */
+export function record(value: unknown, pointer: string): Readonly<Record<string, unknown>> {
   if (!isRecord(value)) throw new SnapshotError(pointer, 'an object');
   return value;
 }
@@ -86,7 +96,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function list(value: unknown, pointer: string): readonly unknown[] {
+/** An array of anything. @throws {SnapshotError} */
+export function list(value: unknown, pointer: string): readonly unknown[] {
   if (!Array.isArray(value)) throw new SnapshotError(pointer, 'an array');
   return value;
 }
@@ -95,7 +106,8 @@ function texts(value: unknown, pointer: string): readonly string[] {
   return list(value, pointer).map((item, index) => text(item, `${pointer}/${index}`));
 }
 
-function text(value: unknown, pointer: string): string {
+/** A string. @throws {SnapshotError} */
+export function text(value: unknown, pointer: string): string {
   if (typeof value !== 'string') throw new SnapshotError(pointer, 'a string');
   return value;
 }
@@ -105,7 +117,8 @@ function flag(value: unknown, pointer: string): boolean {
   return value;
 }
 
-function wholeNumber(value: unknown, pointer: string): number {
+/** An integer from 0. @throws {SnapshotError} */
+export function wholeNumber(value: unknown, pointer: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
     throw new SnapshotError(pointer, 'a whole number');
   }
