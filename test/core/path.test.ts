@@ -64,6 +64,26 @@ describe('given a path', () => {
   });
 });
 
+describe('given a path that some reader takes apart before it tidies it up', () => {
+  const bindings = bindingsOf({ default: ['/'], api: ['/api'], cafe: ['/caf\u00e9'] });
+
+  it.each([
+    ['//host//api/x', 'a host, then doubled slashes'],
+    ['//host/%2f/api', 'a host, then doubled slashes, encoded'],
+    ['//host/x/..%2fapi', 'a host, then dots before an encoded slash'],
+    ['/../api/api/%5c/../..', 'dots resolved before the backslash is decoded'],
+    ['/caf\u00e9', 'URL parsers encode what is not ASCII'],
+    ['/caf\u00e9/', 'and leave the rest as it is'],
+  ])('%s cannot be told: %s', (target) => {
+    expect(chosen(bindings, target)).toBe('path_ambiguous');
+  });
+
+  it('it is told where all of them lead to one policy', () => {
+    expect(chosen(bindings, '/api/caf\u00e9')).toBe('api');
+    expect(chosen(bindings, '//host//x')).toBe('default');
+  });
+});
+
 describe('given any target', () => {
   const bindings = bindingsOf({ default: ['/'], api: ['/api'], admin: ['/api/admin'] });
   const piece = fc.constantFrom(

@@ -10,21 +10,33 @@ const MAX_PATH_LENGTH = 16_384;
 export function slowPolicies(paths: SlowPaths, target: string): readonly (string | undefined)[] {
   const raw = rawPath(target.replace(/[?#].*$/s, ''));
   if (raw === undefined || raw.length > MAX_PATH_LENGTH) return [undefined];
+  // `new URL(target, base)` takes a second slash for the beginning of a host, resolves dots before anything is decoded, and encodes
+  // what is not ASCII. Some decode before they ask it, some after.
+  const parsed = parse(raw);
   const decoded = decode(raw);
-  // To `new URL(target, base)` a second slash begins a host, and some decode before they ask it.
+  const parsedAndDecoded = decode(parsed);
   const afterHost = decode(withoutHost(raw));
-  if (decoded === undefined || afterHost === undefined) return [undefined];
+  if (decoded === undefined || parsedAndDecoded === undefined || afterHost === undefined) return [undefined];
 
-  const named = choicesOf(paths, [raw, resolve(decoded), resolve(afterHost)]);
+  const certain = [raw, parsed, resolve(decoded), resolve(parsedAndDecoded)];
+  const named = choicesOf(paths, certain);
   if (named.size > 1) return [undefined];
   const rare = [
     decoded,
+    parsedAndDecoded,
     collapse(decoded),
+    collapse(parsedAndDecoded),
     withoutHost(decoded),
     resolve(withoutHost(decoded)),
     withoutHost(raw),
+    resolve(afterHost),
   ];
   return choicesOf(paths, [raw, ...rare]).size > 1 ? [...named, undefined] : [...named];
+}
+
+/** The path in the platform's own reading; as it is where that has none. */
+function parse(path: string): string {
+  return URL.canParse(path, 'http://host') ? new URL(path, 'http://host').pathname : path;
 }
 
 /** The path as it was sent; `undefined` where readers would not even agree on where it begins. */

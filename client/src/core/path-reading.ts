@@ -29,7 +29,7 @@ export function pathOf(target: string): string | undefined {
 
 /**
  * What routers and handlers may take a path for, the path itself included: as it is, decoded, decoded and resolved, or read by
- * `new URL(target, base)`, which takes what follows `//` for a host and drops tabs and line breaks.
+ * `new URL(target, base)`, which takes what follows `//` for a host and drops tabs and line breaks, and then decoded and resolved.
  *
  * @returns `undefined` when the path does not decode to UTF-8.
  */
@@ -38,8 +38,8 @@ export function readingsOf(path: string): readonly string[] | undefined {
   const decoded = decodeOnce(path);
   const parsedAndDecoded = decodeOnce(parsed);
   if (decoded === undefined || parsedAndDecoded === undefined) return undefined;
-  const collapsed = `/${segmentsOf(decoded).join('/')}`;
-  const readings = [path, collapsed, resolveSegments(decoded), parsed, parsedAndDecoded];
+  const readings = [path, parsed, parsedAndDecoded];
+  for (const text of [decoded, parsedAndDecoded]) readings.push(collapse(text), resolveSegments(text));
   // Unicode lower case, which covers the ASCII one: find-my-way folds paths this way, U+212A to `k` included.
   return [...readings, ...readings.map((reading) => reading.toLowerCase())];
 }
@@ -124,6 +124,10 @@ function decodeOnce(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function collapse(path: string): string {
+  return `/${segmentsOf(path).join('/')}`;
 }
 
 function resolveSegments(path: string): string {
