@@ -27,6 +27,8 @@ export interface BrowserCase {
 /** What a page does. */
 export type Ask =
   | ({ readonly by: 'fetch'; readonly url: string } & FetchSettings)
+  /** Lets time pass, for what a browser does by its own clock. */
+  | { readonly by: 'pause'; readonly ms: number }
   /** A form posted into a frame: a navigation, which CORS has no say in. */
   | { readonly by: 'form'; readonly url: string }
   | { readonly by: 'WebSocket'; readonly url: string }
@@ -44,7 +46,7 @@ interface FetchSettings {
 export interface Measured {
   /**
    * What the page learned, ask by ask: the status and the names of the `x-` headers of an answer it may read, `refused`, `opaque` (sent,
-   * and not to be read by its own wish), `sent` for forms, `opened` for sockets.
+   * and not to be read by its own wish), `sent` for forms, `opened` for sockets, `later` for pauses.
    */
   readonly page: readonly string[];
   /** Preflights that reached the server. */

@@ -64,6 +64,8 @@ function situation({ title, page, isSandboxed = false, list, policy, options, as
 
 function textOf(ask: Ask): string {
   switch (ask.by) {
+    case 'pause':
+      return `${ask.ms / 1_000} s later`;
     case 'form':
       return `a form, ${code(`POST ${ask.url}`)}`;
     case 'WebSocket':

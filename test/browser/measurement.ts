@@ -65,7 +65,7 @@ async function measureOne(
   const frame = await frameAt(fill(isSandboxed ? `${page}/sandboxed` : page));
   const learned: string[] = [];
   for (const ask of asks) {
-    const filled = { ...ask, url: fill(ask.url) };
+    const filled = 'url' in ask ? { ...ask, url: fill(ask.url) } : ask;
     learned.push(await frame.evaluate(`ask(${JSON.stringify(filled)})`));
   }
   return { page: learned, ...traffic.seen() };

@@ -18,6 +18,7 @@ export const PAGE = `<!doctype html><title>page</title><link rel="icon" href="da
         return error.name === 'TypeError' ? 'refused' : error.name;
       }
     },
+    pause: ({ ms }) => new Promise((resolve) => setTimeout(resolve, ms, 'later')),
     form({ url }) {
       const frame = document.createElement('iframe');
       frame.name = 'answer of ' + url;

@@ -2,16 +2,18 @@ import { type BrowserCase, EVIL, SHOP } from './browser-case.js';
 
 const GET = { by: 'fetch', url: '{api}/' } as const;
 const PUT = { ...GET, method: 'PUT' } as const;
+/** Without a max-age they keep a preflight for 5 seconds (Fetch, "CORS-preflight fetch"), by a clock no test can set. */
+const LATER = { by: 'pause', ms: 5_500 } as const;
 const LISTED = { page: SHOP, list: [SHOP] } as const;
 
 /** Preflights that browsers keep, counted at the server. */
 export const MAX_AGE_CASES: readonly BrowserCase[] = [
   {
-    title: 'a max-age, and the same request twice',
+    title: 'a max-age, and the same request again when browsers of themselves would have forgotten',
     ...LISTED,
     policy: { maxAgeSeconds: 600 },
-    asks: [PUT, PUT],
-    expected: { page: ['200', '200'], preflights: 1, handled: ['PUT', 'PUT'] },
+    asks: [PUT, LATER, PUT],
+    expected: { page: ['200', 'later', '200'], preflights: 1, handled: ['PUT', 'PUT'] },
   },
   {
     title: 'a max-age of 0, and the same request twice',
@@ -30,6 +32,13 @@ export const MAX_AGE_CASES: readonly BrowserCase[] = [
       preflights: 1,
       handled: ['PUT', 'DELETE', 'PUT with x-requested-by'],
     },
+  },
+  {
+    title: 'a max-age, and a request with what the policy has not',
+    ...LISTED,
+    policy: { maxAgeSeconds: 600, methods: ['PUT'], allowedHeaders: [] },
+    asks: [PUT, { ...GET, method: 'DELETE' }, { ...PUT, headers: { 'x-requested-by': 'shop' } }],
+    expected: { page: ['200', 'refused', 'refused'], preflights: 3, handled: ['PUT'] },
   },
   {
     title: 'a max-age, and another URL',
