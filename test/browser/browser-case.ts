@@ -51,7 +51,7 @@ export interface Measured {
   readonly page: readonly string[];
   /** Preflights that reached the server. */
   readonly preflights: number;
-  /** What reached the application: the method, the headers of {@link NOTED_HEADERS} it came with, and whether its Origin was `null`. */
+  /** What reached the application: the method, which of some headers it came with, and whether its Origin was `null`. */
   readonly handled: readonly string[];
   /** Other requests that reached the server and not the application. Absent = none. */
   readonly stopped?: number;
