@@ -14,6 +14,7 @@ import { lintRoutes } from './http/routes/lint.js';
 import { originListRoutes } from './http/routes/origin-lists.js';
 import { originRoutes } from './http/routes/origins.js';
 import { policyRoutes } from './http/routes/policies.js';
+import { streamRoutes } from './http/routes/stream.js';
 import { syncRoutes } from './http/routes/sync.js';
 import { tenantRoutes } from './http/routes/tenants.js';
 import { refuseUnknownQuery, validatorCompiler } from './http/validation.js';
@@ -78,6 +79,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await v1.register(keyRoutes, { store });
     await v1.register(evaluateRoutes, { store, now });
     await v1.register(syncRoutes, { store, now });
+    await v1.register(streamRoutes, { store, now });
   });
   return app;
 }

@@ -9,6 +9,8 @@ export interface Principal {
   readonly actor: string;
   readonly scopes: ReadonlySet<Scope>;
   readonly tenantIds: readonly string[] | null;
+  /** SHA-256 of the key, lower-case hex: by it the store tells that the key was revoked. */
+  readonly keyHash: string;
   /** When the key ends; `null` = never. */
   readonly expiresAt: string | null;
 }
@@ -56,13 +58,20 @@ export function registerAuth(
     const key = parseBearer(request.headers.authorization);
     if (key === undefined) throw new AppError('unauthorized', 'Send a key as `Authorization: Bearer <key>`.');
     const hash = sha256(key);
+    const keyHash = hash.toString('hex');
     if (adminKeyHash !== undefined && timingSafeEqual(hash, adminKeyHash)) {
-      return { actor: 'admin-key', scopes: new Set(PRESETS.admin), tenantIds: null, expiresAt: null };
+      return {
+        actor: 'admin-key',
+        scopes: new Set(PRESETS.admin),
+        tenantIds: null,
+        keyHash,
+        expiresAt: null,
+      };
     }
-    const row = await store.keys.verify(hash.toString('hex'));
+    const row = await store.keys.verify(keyHash);
     if (row === undefined) throw new AppError('unauthorized', 'The key is unknown, expired or revoked.');
     const { id, scopes, tenantIds, expiresAt } = row;
-    return { actor: `key:${id}`, scopes: new Set(scopes), tenantIds, expiresAt };
+    return { actor: `key:${id}`, scopes: new Set(scopes), tenantIds, keyHash, expiresAt };
   }
 
   // Routes that name their tenant in the path or the query; the others check each tenant they read. A slug may have gone to

@@ -1,9 +1,18 @@
+import type { DeltaOperation } from '@origin-allowlist/client/core';
 import { z } from 'zod';
 import type { Logger } from '../log.js';
+import type { TenantNews } from './feed.js';
 import type { RedisConnection } from './redis-connection.js';
-import type { TenantMove } from './tenant-version.js';
 
 const CHANNEL = 'origin-allowlist:announcements';
+
+// The fields this node goes by. What the operations say is for those who apply them to check.
+const DeltaSchema = z.object({
+  from: z.number().int().positive(),
+  to: z.number().int().positive(),
+  count: z.number().int().nonnegative(),
+  ops: z.array(z.custom<DeltaOperation>((value) => typeof value === 'object' && value !== null)),
+});
 
 const AnnouncementSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -15,14 +24,18 @@ const AnnouncementSchema = z.discriminatedUnion('kind', [
       revision: z.number().int().positive(),
       deleted: z.boolean(),
     }),
+    delta: DeltaSchema.optional(),
+    ack: z.boolean().default(false),
   }),
   z.object({ kind: z.literal('key'), hash: z.string() }),
 ]);
-type Announcement = z.infer<typeof AnnouncementSchema>;
+type Announcement =
+  | ({ readonly kind: 'tenant' } & TenantNews)
+  | { readonly kind: 'key'; readonly hash: string };
 
 /** What is done with news from other nodes, and with this node's own, which come back too. */
 export interface AnnouncementListeners {
-  readonly onTenantMoved: (move: TenantMove) => void;
+  readonly onTenantMoved: (news: TenantNews) => void;
   /** A key was revoked; `hash` as the store keeps it. */
   readonly onKeyRevoked: (hash: string) => void;
 }
@@ -33,7 +46,7 @@ export interface AnnouncementListeners {
  */
 export interface Announcements {
   /** Sent before the call returns; a failure is Redis' to report. */
-  tenantMoved(move: TenantMove): void;
+  tenantMoved(news: TenantNews): void;
   keyRevoked(hash: string): void;
 }
 
@@ -48,7 +61,10 @@ export function openAnnouncements(
     if (announcement === undefined)
       log.debug({ text: text.slice(0, 200) }, 'ignored a message that is no announcement');
     else if (announcement.kind === 'key') listeners.onKeyRevoked(announcement.hash);
-    else listeners.onTenantMoved(announcement.move);
+    else {
+      const { kind: _kind, ...news } = announcement;
+      listeners.onTenantMoved(news);
+    }
   });
 
   function publish(announcement: Announcement): void {
@@ -56,7 +72,7 @@ export function openAnnouncements(
   }
 
   return {
-    tenantMoved: (move) => publish({ kind: 'tenant', move }),
+    tenantMoved: (news) => publish({ kind: 'tenant', ...news }),
     keyRevoked: (hash) => publish({ kind: 'key', hash }),
   };
 }

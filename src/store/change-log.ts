@@ -14,6 +14,8 @@ export interface WriteContext {
   readonly requestId: string;
   /** Ids of the tenants the caller may write to; absent or `null` = all. Any other tenant is not found. */
   readonly tenantIds?: readonly string[] | null | undefined;
+  /** Whether the instances that apply the write are asked to say so at once. Default false. */
+  readonly ack?: boolean | undefined;
 }
 
 /** What came of a write. */
@@ -81,8 +83,18 @@ export interface ChangeLog {
     insert: (transaction: Transaction, tenant: Tenant) => Promise<void>,
   ): Promise<Tenant>;
   /** Hears of every write this node has committed, before its caller does. Must not throw; is not awaited. */
-  onCommitted(listener: (move: TenantMove) => void): void;
+  onCommitted(listener: CommitListener): void;
 }
+
+/** What was written, for whoever tells others of it. */
+export interface CommittedWrite {
+  readonly operations: readonly Operation[];
+  /** Entries the tenant has after it. */
+  readonly entryCount: number;
+  readonly ack: boolean;
+}
+
+type CommitListener = (move: TenantMove, write: CommittedWrite) => void;
 
 const FIRST_REVISION = 1;
 /** From how many operations on sealing and inserting a change takes the time of a bulk write. */
@@ -90,12 +102,13 @@ const BULK_OPERATIONS = 1_000;
 
 /** The change log over a database. A listener that throws is logged: the write it heard of is committed all the same. */
 export function createChangeLog(db: Database, log: Logger): ChangeLog {
-  const listeners: ((move: TenantMove) => void)[] = [];
+  const listeners: CommitListener[] = [];
 
-  function announce({ id, slug, lineage }: Tenant, revision: number, deleted: boolean): void {
+  function announce({ id, slug, lineage }: Tenant, revision: number, write: CommittedWrite): void {
+    const deleted = write.operations.some(isTenantDeletion);
     for (const listener of listeners) {
       try {
-        listener({ tenantId: id, slug, lineage, revision, deleted });
+        listener({ tenantId: id, slug, lineage, revision, deleted }, write);
       } catch (error) {
         log.error({ err: error, slug, revision }, 'a listener failed on a committed write');
       }
@@ -113,7 +126,10 @@ export function createChangeLog(db: Database, log: Logger): ChangeLog {
         return { tenant: write.tenant, mutation, revision: spent ? write.revision : write.tenant.revision };
       });
       const { operations, value } = mutation;
-      if (revision !== tenant.revision) announce(tenant, revision, operations.some(isTenantDeletion));
+      if (revision !== tenant.revision) {
+        const entryCount = tenant.entryCount + growth(operations);
+        announce(tenant, revision, { operations, entryCount, ack: context.ack === true });
+      }
       return { revision, changed: operations.length > 0, value };
     },
 
@@ -131,12 +147,18 @@ export function createChangeLog(db: Database, log: Logger): ChangeLog {
         };
         const sealed = await sealChange(head, operations);
         const created = { createdAt: at, updatedAt: at, deletedAt: null };
-        const row = { ...identity, ...created, revision: FIRST_REVISION, headHash: sealed.hash };
+        const row = {
+          ...identity,
+          ...created,
+          revision: FIRST_REVISION,
+          entryCount: 0,
+          headHash: sealed.hash,
+        };
         await insert(transaction, row);
         await insertChange(transaction, row.id, head, sealed);
         return row;
       });
-      announce(tenant, FIRST_REVISION, false);
+      announce(tenant, FIRST_REVISION, { operations, entryCount: 0, ack: false });
       return tenant;
     },
 
@@ -200,7 +222,16 @@ async function append(
   const head = { ...context, lineage, revision, at: at.toISOString(), action, prevHash };
   const sealed = await sealChange(head, operations);
   if (Buffer.byteLength(sealed.operations) > BULK_BYTES) await transaction.allowBulk();
-  await insertChange(transaction, tenant.id, head, sealed);
+  await insertChange(transaction, tenant.id, head, sealed, growth(operations));
+}
+
+/** By how many entries the list grows. */
+function growth(operations: readonly Operation[]): number {
+  let count = 0;
+  for (const { subject, before, after } of operations) {
+    if (subject === 'entry') count += Number(after !== null) - Number(before !== null);
+  }
+  return count;
 }
 
 async function insertChange(
@@ -208,12 +239,14 @@ async function insertChange(
   tenantId: string,
   { lineage, revision, at, actor, requestId, action, prevHash }: ChangeHead,
   { operations, hash }: SealedChange,
+  newEntries = 0,
 ): Promise<void> {
   await transaction.query(
-    `WITH tenant AS (UPDATE tenants SET revision = $3, head_hash = $10, updated_at = $4 WHERE id = $1)
+    `WITH tenant AS (UPDATE tenants SET revision = $3, head_hash = $10, updated_at = $4,
+       entry_count = entry_count + $11 WHERE id = $1)
      INSERT INTO changes (tenant_id, lineage, revision, at, actor, request_id, action, ops, op_count, prev_hash, hash)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, jsonb_array_length($8::jsonb), $9, $10)`,
-    [tenantId, lineage, revision, at, actor, requestId, action, operations, prevHash, hash],
+    [tenantId, lineage, revision, at, actor, requestId, action, operations, prevHash, hash, newEntries],
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from '../log.js';
 import { openAnnouncements } from './announcements.js';
+import { createFeed, type Feed, type FeedOptions, type TenantNews } from './feed.js';
 import type { Keys } from './keys.js';
 import { createLoadLimiter } from './load-limiter.js';
 import { createPrimary, type SnapshotSource } from './primary.js';
@@ -19,7 +20,7 @@ const WAITING_LOADS = 1_000;
 
 /** What {@link openFreshness} stands on. */
 export interface FreshnessOptions {
-  readonly source: SnapshotSource;
+  readonly source: SnapshotSource & Pick<FeedOptions, 'readDelta'>;
   /** Absent: no Redis; nodes then agree by the version check alone. */
   readonly redisUrl?: string | undefined;
   /** The keys this node has verified: revoked ones are forgotten. */
@@ -30,11 +31,12 @@ export interface FreshnessOptions {
 /** Keeps what this node holds as fresh as DESIGN §7 promises. */
 export interface Freshness {
   readonly snapshots: Snapshots;
+  readonly feed: Feed;
   /**
    * To be called right after a commit and before the write is answered: from its return on this node reads that
-   * version or a later one. Other nodes are told without waiting for them.
+   * version or a later one, and its followers have been told. Other nodes are told without waiting for them.
    */
-  tenantMoved(move: TenantMove): void;
+  tenantMoved(news: TenantNews): void;
   /** The same for a revoked key; the caller has dropped it here. */
   keyRevoked(hash: string): void;
   redisHealth(): Promise<'up' | 'down' | 'off'>;
@@ -52,6 +54,7 @@ export async function openFreshness({ source, redisUrl, keys, log }: FreshnessOp
   const load = createSnapshotLoader({ primary, redis: kept, log });
   const cache = createSnapshotCache({ load: (slug) => limiter.run(() => load(slug)), now });
   const check = createVersionCheck({ cache, primary, redis: kept, now });
+  const feed = createFeed({ primary, readDelta: source.readDelta, log, now });
 
   const checking = startRepeatingTask({
     name: 'version check',
@@ -59,6 +62,7 @@ export async function openFreshness({ source, redisUrl, keys, log }: FreshnessOp
     log,
     task: async () => {
       await check.run();
+      await feed.check();
       await keys.forgetRevoked();
       primary.isBack();
     },
@@ -74,15 +78,21 @@ export async function openFreshness({ source, redisUrl, keys, log }: FreshnessOp
     cache.invalidate(move);
     void kept?.invalidate(move);
   }
-  const listeners = { onTenantMoved: drop, onKeyRevoked: keys.forget };
+  function hear(news: TenantNews): void {
+    drop(news.move);
+    feed.hear(news);
+  }
+  const listeners = { onTenantMoved: hear, onKeyRevoked: keys.forget };
   const announcements = redis === undefined ? undefined : openAnnouncements(redis, listeners, log);
 
   return {
     snapshots: createSnapshots({ cache, check, primary, redis: kept, log }),
-    tenantMoved(move) {
+    feed,
+    tenantMoved(news) {
       primary.isBack();
-      drop(move);
-      announcements?.tenantMoved(move);
+      // Followers after the memory: who asks for the snapshot at once must not get the old one.
+      hear(news);
+      announcements?.tenantMoved(news);
     },
     keyRevoked(hash) {
       announcements?.keyRevoked(hash);

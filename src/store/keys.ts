@@ -25,7 +25,7 @@ export interface KeyInput {
   readonly prefix: string;
 }
 
-/** The keys. Every method but `forget` and `onRevoked`: AppError `store_unavailable`. */
+/** The keys. Every method but `forget`, `onRevoked` and `onForgotten`: AppError `store_unavailable`. */
 export interface Keys {
   create(input: KeyInput, context: WriteContext): Promise<KeyRow>;
   /** Newest first, revoked ones included. `tenantIds`: only keys bound to some of these; absent or `null` = all. */
@@ -47,6 +47,8 @@ export interface Keys {
   forgetRevoked(): Promise<void>;
   /** Hears the hash of every key this node has revoked. Must not throw. */
   onRevoked(listener: (hash: string) => void): void;
+  /** Hears the hash of every key that is dropped from memory, `all` for all: its holder may be let in no more. Must not throw. */
+  onForgotten(listener: (hash: string | 'all') => void): void;
 }
 
 /** An instant as `toISOString` writes it. To Postgres there is no year 0. */
@@ -54,6 +56,7 @@ const INSTANT = /^(?!0000)\d{4}-\d\d-\d\dT[\d:.]{12}Z$/;
 
 export function createKeys(db: Database, log: Logger, now: () => number): Keys {
   const listeners: ((hash: string) => void)[] = [];
+  const forgetters: ((hash: string | 'all') => void)[] = [];
   const verifier = createKeyVerifier({
     now,
     load: async (hash) => {
@@ -67,6 +70,11 @@ export function createKeys(db: Database, log: Logger, now: () => number): Keys {
     },
   });
   let revocationsReadAt: Date | null = null;
+
+  function forget(hash: string | 'all'): void {
+    verifier.forget(hash);
+    for (const forgetter of forgetters) forgetter(hash);
+  }
 
   return {
     create: (input, context) => db.write((transaction) => insertKey(transaction, input, context)),
@@ -96,13 +104,13 @@ export function createKeys(db: Database, log: Logger, now: () => number): Keys {
     async revoke(id, context) {
       if (!isUuid(id)) throw keyNotFound();
       const { hash, ...key } = await db.write((transaction) => revokeKey(transaction, id, context));
-      verifier.forget(hash);
+      forget(hash);
       for (const listener of listeners) listener(hash);
       return key;
     },
 
     verify: verifier.verify,
-    forget: verifier.forget,
+    forget,
 
     async forgetRevoked() {
       const [found] = await db.query<{ readonly at: Date; readonly hashes: readonly string[] }>(REVOKED, [
@@ -110,10 +118,11 @@ export function createKeys(db: Database, log: Logger, now: () => number): Keys {
       ]);
       if (found === undefined) return;
       revocationsReadAt = found.at;
-      for (const hash of found.hashes) verifier.forget(hash);
+      for (const hash of found.hashes) forget(hash);
     },
 
     onRevoked: (listener) => listeners.push(listener),
+    onForgotten: (listener) => forgetters.push(listener),
   };
 }
 

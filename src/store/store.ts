@@ -2,8 +2,10 @@ import type { Logger } from '../log.js';
 import { createChangeLog } from './change-log.js';
 import { type Changes, createChanges } from './changes.js';
 import { type Database, openDatabase } from './database.js';
+import { readDelta, toDeltaOperations } from './delta.js';
 import { createEntries, type Entries } from './entries.js';
 import { startExpiry } from './expiry.js';
+import type { Feed } from './feed.js';
 import { openFreshness } from './freshness.js';
 import { createKeys, type Keys } from './keys.js';
 import { applyMigrations } from './migrations.js';
@@ -12,6 +14,7 @@ import { readSnapshot, readVersions } from './snapshot-row.js';
 import type { Snapshots } from './snapshots.js';
 import { createTenants, type Tenants } from './tenants.js';
 
+export type { FeedEvent, FollowedTenant } from './feed.js';
 export type { ListReview, ListWrite } from './list-review.js';
 export type { PolicyWrite } from './policies.js';
 export type { EntryRow } from './rows.js';
@@ -37,6 +40,8 @@ export interface Store {
   readonly changes: Changes;
   readonly keys: Keys;
   readonly snapshots: Snapshots;
+  /** Every step of the tenants that are followed. */
+  readonly feed: Feed;
   /** What answers now. Never rejects; within two seconds. */
   health(): Promise<{ readonly postgres: 'up' | 'down'; readonly redis: 'up' | 'down' | 'off' }>;
   /** Stops the timers and closes every connection. */
@@ -58,12 +63,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     source: {
       readSnapshot: (slug) => readSnapshot(db, slug),
       readVersions: (slugs) => readVersions(db, slugs),
+      readDelta: (from) => readDelta(db, from),
     },
     redisUrl,
     keys,
     log,
   });
-  changeLog.onCommitted(freshness.tenantMoved);
+  changeLog.onCommitted((move, { operations, entryCount: count, ack }) => {
+    const ops = toDeltaOperations(operations);
+    const delta = ops && { from: move.revision - 1, to: move.revision, ops, count };
+    freshness.tenantMoved({ move, ack, ...(delta && { delta }) });
+  });
   keys.onRevoked(freshness.keyRevoked);
   const expiry = startExpiry(db, changeLog, log, now);
 
@@ -74,6 +84,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     changes: createChanges(db),
     keys,
     snapshots: freshness.snapshots,
+    feed: freshness.feed,
     async health() {
       const [postgres, redis] = await Promise.all([isUp(db), freshness.redisHealth()]);
       return { postgres: postgres ? 'up' : 'down', redis };

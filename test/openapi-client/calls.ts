@@ -90,6 +90,12 @@ export async function callEverything(options: {
   must(await client.GET('/v1/snapshot', { params: { query: { tenant: slug } } }));
   must(await client.POST('/v1/versions', { body: { tenants: [slug] } }));
 
+  const stream = await client.POST('/v1/stream', {
+    body: { instance: 'generated', tenants: [] },
+    parseAs: 'stream',
+  });
+  await must(stream)?.cancel();
+
   must(await client.DELETE('/v1/tenants/{slug}', { params: { path } }));
 }
 

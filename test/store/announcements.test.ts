@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type Announcements, openAnnouncements } from '../../src/store/announcements.js';
+import type { TenantNews } from '../../src/store/feed.js';
 import { openRedis, type RedisConnection } from '../../src/store/redis-connection.js';
-import type { TenantMove } from '../../src/store/tenant-version.js';
 import { type PrivateRedis, startRedis } from '../support/redis-server.js';
 import { describeWithRedisServer } from '../support/requirements.js';
 import { silentLog } from '../support/silent-log.js';
@@ -27,8 +27,10 @@ describeWithRedisServer('given two nodes over one Redis', () => {
     const a = await openNode();
     const b = await openNode();
     await subscribed(2);
-    const written = moveTo('acme', newVersion());
-    const deleted = { ...moveTo('acme', newVersion()), deleted: true };
+    const move = moveTo('acme', newVersion());
+    const ops = [{ op: 'delete', pattern: 'https://a.example' }] as const;
+    const written = { move, delta: { from: 1, to: 2, count: 0, ops }, ack: true };
+    const deleted = { move: { ...moveTo('acme', newVersion()), deleted: true }, ack: false };
     a.announcements.tenantMoved(written);
     a.announcements.tenantMoved(deleted);
     a.announcements.keyRevoked('abc');
@@ -43,9 +45,9 @@ describeWithRedisServer('given two nodes over one Redis', () => {
     await server.kill();
     await server.restart();
     await subscribed(2);
-    const move = moveTo('acme', newVersion());
-    a.announcements.tenantMoved(move);
-    await vi.waitFor(() => expect(b.heard).toEqual([move]));
+    const news = { move: moveTo('acme', newVersion()), ack: false };
+    a.announcements.tenantMoved(news);
+    await vi.waitFor(() => expect(b.heard).toEqual([news]));
   });
 
   it('ignores what is no announcement, such as one of a kind it does not know', async () => {
@@ -59,20 +61,21 @@ describeWithRedisServer('given two nodes over one Redis', () => {
       '{"kind":"tenant"}',
       '{"kind":"weather"}',
       JSON.stringify({ kind: 'tenant', move: { ...move, revision: '1' } }),
+      JSON.stringify({ kind: 'tenant', move, delta: { from: 1, to: 2, count: 0, ops: ['*'] } }),
     ]) {
       await stranger.publish(CHANNEL, text);
     }
     stranger.disconnect();
-    announcements.tenantMoved(move);
-    await vi.waitFor(() => expect(heard).toEqual([move]));
+    announcements.tenantMoved({ move, ack: false });
+    await vi.waitFor(() => expect(heard).toEqual([{ move, ack: false }]));
   });
 });
 
-async function openNode(): Promise<{ announcements: Announcements; heard: (TenantMove | string)[] }> {
+async function openNode(): Promise<{ announcements: Announcements; heard: (TenantNews | string)[] }> {
   const connection = await openRedis({ url: server.url, log: silentLog });
   connections.push(connection);
-  const heard: (TenantMove | string)[] = [];
-  const hear = (news: TenantMove | string) => void heard.push(news);
+  const heard: (TenantNews | string)[] = [];
+  const hear = (news: TenantNews | string) => void heard.push(news);
   const listeners = { onTenantMoved: hear, onKeyRevoked: hear };
   return { announcements: openAnnouncements(connection, listeners, silentLog), heard };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import type { TestDatabase } from '../support/database.js';
-import { databaseUrl, withClient } from '../support/database-template.js';
+import { databaseUrl, dropDatabase, withClient } from '../support/database-template.js';
 
 /** A database without a table, for tests of the migrations themselves. */
 export async function createEmptyDatabase(): Promise<TestDatabase> {
@@ -10,8 +10,6 @@ export async function createEmptyDatabase(): Promise<TestDatabase> {
   await withClient(serverUrl, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE template0`));
   return {
     url: databaseUrl(serverUrl, name),
-    drop: async () => {
-      await withClient(serverUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
-    },
+    drop: () => dropDatabase(serverUrl, name),
   };
 }

@@ -3,6 +3,7 @@ import { applyMigrations } from '../../src/store/migrations.js';
 import { silentLog } from './silent-log.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
+const GOODBYE_MS = 1_000;
 
 /** Makes the migrated database every test database is copied from: copying takes a tenth of the time of migrating. */
 export async function createTemplate(serverUrl: string, prefix: string): Promise<void> {
@@ -19,6 +20,19 @@ export async function dropRun(serverUrl: string, prefix: string): Promise<void> 
       [prefix],
     );
     for (const { datname } of found.rows) await client.query(`DROP DATABASE "${datname}" WITH (FORCE)`);
+  });
+}
+
+/** Drops one database, its last connections included once they had their time to say goodbye. */
+export async function dropDatabase(serverUrl: string, name: string): Promise<void> {
+  await withClient(serverUrl, async (client) => {
+    // A pool that was ended has connections that are still closing; ended by force they would throw where nobody listens.
+    const deadlineMs = performance.now() + GOODBYE_MS;
+    for (;;) {
+      const open = await client.query('SELECT 1 FROM pg_stat_activity WHERE datname = $1', [name]);
+      if (open.rows.length === 0 || performance.now() >= deadlineMs) break;
+    }
+    await client.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
   });
 }
 

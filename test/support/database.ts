@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
-import { databaseUrl, templateName, withClient } from './database-template.js';
+import { databaseUrl, dropDatabase, templateName, withClient } from './database-template.js';
 
 /** A database of one test file's own, with every migration applied. */
 export interface TestDatabase {
@@ -19,8 +19,6 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   );
   return {
     url: databaseUrl(serverUrl, name),
-    drop: async () => {
-      await withClient(serverUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
-    },
+    drop: () => dropDatabase(serverUrl, name),
   };
 }

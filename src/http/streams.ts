@@ -1,0 +1,135 @@
+import type { ServerResponse } from 'node:http';
+import type { FeedEvent, FollowedTenant, Store } from '../store/store.js';
+import type { Principal } from './auth.js';
+
+/** The connections on which SDKs hear of changes: server-sent events, written by hand so that every buffer has a bound. */
+export interface Streams {
+  /** Whether one more fits on this node. */
+  hasRoom(): boolean;
+  /** Takes over a response whose head was written, until either side ends it. */
+  open(response: ServerResponse, principal: Principal, tenants: readonly FollowedTenant[]): void;
+  /** Ends all of them, each with a hint when to come back. */
+  close(): void;
+}
+
+/** What {@link createStreams} stands on. */
+export interface StreamsOptions {
+  readonly store: Pick<Store, 'feed' | 'keys'>;
+  /** Names this node to the SDK. */
+  readonly node: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** From 0 (included) to 1 (excluded). Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+}
+
+const PING_INTERVAL_MS = 15_000;
+const MAX_STREAMS = 10_000;
+/** A reader with more unread than this is cut at once; with more than the second at two pings in a row, too. */
+const MAX_UNREAD_BYTES = 4 * 1_024 * 1_024;
+const SLOW_UNREAD_BYTES = 256 * 1_024;
+/** Streams end by themselves, so that nodes that are added get their share and old connections do not pile up. */
+const MIN_AGE_MS = 600_000;
+const AGE_SPREAD_MS = 300_000;
+/** Readers that are sent away come back spread over this. */
+const RETRY_SPREAD_MS = 2_000;
+/** How long a reader that is behind has to hear the end. */
+const LAST_WORDS_TIMEOUT_MS = 1_000;
+
+interface Stream {
+  readonly response: ServerResponse;
+  readonly keyHash: string;
+  readonly checkedAgeMs: () => number | undefined;
+  /** Whether the reader was slow at the last ping. */
+  wasSlow: boolean;
+  end(): void;
+}
+
+export function createStreams({ store, node, now, random = Math.random }: StreamsOptions): Streams {
+  const streams = new Set<Stream>();
+  /** What all who are told the same are told is written out once. */
+  const frames = new WeakMap<FeedEvent, string>();
+  let pings: NodeJS.Timeout | undefined;
+
+  store.keys.onForgotten((hash) => {
+    for (const stream of streams) if (hash === 'all' || stream.keyHash === hash) stream.end();
+  });
+
+  function frameOf(event: FeedEvent): string {
+    const known = frames.get(event);
+    if (known !== undefined) return known;
+    const { kind, ...data } = event;
+    const frame = toFrame(kind, 'ack' in data && !data.ack ? { ...data, ack: undefined } : data);
+    frames.set(event, frame);
+    return frame;
+  }
+
+  function write({ response }: Pick<Stream, 'response'>, frame: string): void {
+    if (response.destroyed || response.writableEnded) return;
+    response.write(frame);
+    // `destroy`, not `end`: the end would wait behind everything that is not read.
+    if (response.writableLength > MAX_UNREAD_BYTES) response.destroy();
+  }
+
+  function ping(): void {
+    const serverTimeMs = now();
+    for (const stream of streams) {
+      const isSlow = stream.response.writableLength > SLOW_UNREAD_BYTES;
+      if (isSlow && stream.wasSlow) stream.response.destroy();
+      stream.wasSlow = isSlow;
+      const ageMs = stream.checkedAgeMs();
+      const checkedAgeMs = ageMs === undefined ? null : Math.round(ageMs);
+      write(stream, toFrame('ping', { serverTimeMs, checkedAgeMs }));
+    }
+  }
+
+  function lifetimeMs({ expiresAt }: Principal): number {
+    const ageMs = MIN_AGE_MS + random() * AGE_SPREAD_MS;
+    return expiresAt === null ? ageMs : Math.max(0, Math.min(ageMs, Date.parse(expiresAt) - now()));
+  }
+
+  return {
+    hasRoom: () => streams.size < MAX_STREAMS,
+
+    open(response, principal, tenants) {
+      write({ response }, toFrame('hello', { node, serverTimeMs: now(), pingIntervalMs: PING_INTERVAL_MS }));
+      const following = store.feed.follow(tenants, principal, (event) => write(stream, frameOf(event)));
+      const stream: Stream = {
+        response,
+        keyHash: principal.keyHash,
+        checkedAgeMs: following.checkedAgeMs,
+        wasSlow: false,
+        end: () => end(response, `retry: ${Math.round(random() * RETRY_SPREAD_MS)}\n\n`),
+      };
+      const aging = setTimeout(stream.end, lifetimeMs(principal)).unref();
+      streams.add(stream);
+      pings ??= setInterval(ping, PING_INTERVAL_MS).unref();
+      response.once('close', () => {
+        clearTimeout(aging);
+        following.stop();
+        streams.delete(stream);
+        if (streams.size > 0) return;
+        clearInterval(pings);
+        pings = undefined;
+      });
+    },
+
+    close() {
+      for (const stream of streams) stream.end();
+    },
+  };
+}
+
+// The socket goes as soon as the last bytes have: what a reader leaves open would keep a server that stops from stopping.
+function end(response: ServerResponse, lastWords: string): void {
+  const { socket } = response;
+  const cut = setTimeout(() => socket?.destroy(), LAST_WORDS_TIMEOUT_MS).unref();
+  response.end(lastWords, () => {
+    clearTimeout(cut);
+    socket?.destroy();
+  });
+}
+
+function toFrame(event: string, data: object): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
