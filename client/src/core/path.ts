@@ -49,6 +49,8 @@ function longestPrefix(bindings: readonly PathBinding[], text: string, end: numb
 
 /** Whether a prefix covers a path on a segment border: `/api` covers `/api` and `/api/x`, not `/apiary`. */
 export function covers(prefix: string, text: string, end = text.length): boolean {
+  // The one that every list has.
+  if (prefix === '/') return text.charCodeAt(0) === SLASH;
   if (prefix.length > end || !text.startsWith(prefix)) return false;
-  return prefix.length === end || prefix === '/' || text.charCodeAt(prefix.length) === SLASH;
+  return prefix.length === end || text.charCodeAt(prefix.length) === SLASH;
 }
