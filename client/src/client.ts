@@ -2,21 +2,26 @@ import { type Conflict, createConflicts } from './conflicts.js';
 import type { Decision } from './core/index.js';
 import { createCounters } from './counters.js';
 import { type AllowlistRequest, createDecider } from './decider.js';
-import { type AllowlistEvent, createEmitter, type Listener } from './events.js';
+import { type AllowlistEvent, createEmitter, type Listener, type TransportState } from './events.js';
 import { type AllowlistExplanation, createExplainer } from './explain.js';
 import type { HeadersRequest } from './explain-request.js';
 import type { AllowlistOptions } from './options.js';
 import { createWaiters, type Readiness, type ReadinessState } from './readiness.js';
+import { createRevisionWaits } from './revisions.js';
 import { createSampler } from './sampler.js';
 import { parseOptions } from './settings.js';
 import { type AllowlistStatus, readStatus } from './status.js';
 import { createAbsences } from './sync/absences.js';
+import { createCatchUp } from './sync/catch-up.js';
 import { createFirstLoads } from './sync/first-loads.js';
+import { createHttpCalls } from './sync/http-call.js';
 import { createLink } from './sync/link.js';
 import { createLoader } from './sync/loader.js';
 import { createPoller } from './sync/poll.js';
+import { createReporter } from './sync/reporter.js';
 import { createServerClock } from './sync/server-clock.js';
 import { createService } from './sync/service.js';
+import { createStream } from './sync/stream.js';
 import { createTenants } from './sync/tenants.js';
 
 /** Decides requests from lists in memory, which it keeps up to date. */
@@ -36,6 +41,20 @@ export interface Allowlist {
    */
   ready(options?: { readonly timeoutMs?: number }): Promise<Readiness>;
   /**
+   * Waits until requests of a tenant are decided by a revision or a later one: for who has just written, and was told the revision as
+   * `X-Revision`. Where the stream does not tell of the tenant, its list is asked for. Never rejects.
+   *
+   * @param tenant the slug. With a single tenant any other is `tenant_unknown` at once; a tenant that the service does not know is so
+   *   when the time is over, since the node asked may not know it yet.
+   * @param revision of whatever lineage is held: after a database restore the revisions of before say nothing.
+   * @param options.timeoutMs default 10,000.
+   */
+  waitForRevision(
+    tenant: string,
+    revision: number,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<Readiness>;
+  /**
    * Says what is answered to a request and why, for people: how the tenant was found, the policy, the nearest entries, what was refused
    * and the headers sent. Synchronous: it looks at what is held, asks the service nothing, counts nothing and tells no listener.
    * Never throws. It may look at the whole list: not for the way of a request.
@@ -54,7 +73,7 @@ export interface Allowlist {
   close(): void;
 }
 
-const READY_TIMEOUT_MS = 10_000;
+const WAIT_TIMEOUT_MS = 10_000;
 const ERROR_EVENTS_PER_SECOND = 10;
 
 /**
@@ -70,15 +89,33 @@ export function createAllowlist(options: AllowlistOptions): Allowlist {
   const conflicts = createConflicts(events);
   const counters = createCounters();
   const serverClock = createServerClock();
-  const service = createService(settings, serverClock);
-  const link = createLink(deps, events, () => waiters.check());
-  const tenants = createTenants(settings, events, counters);
+  const http = createHttpCalls(settings, serverClock);
+  const service = createService(settings, http);
+  const waiters = createWaiters(deps);
+  const link = createLink(deps, events, waiters.check);
+  const instance = deps.uuid();
+  const tenants = createTenants(settings, events, counters, {
+    added(slug) {
+      // The stream knows nothing of it, or leads on from where it was before it was dropped.
+      stream.uncover(slug);
+      reporter.soon();
+      waiters.check();
+    },
+    changed: waiters.check,
+    dropped: (slug) => stream.uncover(slug),
+  });
   const absences = createAbsences(deps);
   const parts = { service, link, tenants, absences, counters };
   const loader = createLoader(parts);
   const firstLoads = createFirstLoads(settings, loader);
-  const poller = createPoller(settings, parts, loader);
-  const waiters = createWaiters(deps, readinessNow);
+  const reporter = createReporter(settings, instance, http, parts);
+  const catchUp = createCatchUp(settings, parts, loader, {
+    acknowledged: reporter.soon,
+    caughtUp: (slug) => stream.uncover(slug),
+  });
+  const stream = createStream(settings, instance, http, parts, catchUp);
+  const poller = createPoller(settings, parts, loader, stream);
+  const waitForRevision = createRevisionWaits(settings, parts, { loader, stream, waiters });
   const decide = createDecider(settings, { ...parts, events, firstLoads, serverClock, reportError });
 
   function reportError(source: 'tenant' | 'listener', error: unknown): void {
@@ -89,7 +126,7 @@ export function createAllowlist(options: AllowlistOptions): Allowlist {
   function readinessNow(): ReadinessState | undefined {
     const state = link.state();
     if (state === 'closed') return 'closed';
-    const isReady = typeof tenant === 'string' ? tenants.get(tenant) !== undefined : state === 'polling';
+    const isReady = typeof tenant === 'string' ? tenants.get(tenant) !== undefined : isInTouch(state);
     if (isReady) return 'ready';
     if (state === 'unauthorized') return 'unauthorized';
     return typeof tenant === 'string' && absences.get(tenant) === 'unknown' ? 'tenant_unknown' : undefined;
@@ -99,9 +136,11 @@ export function createAllowlist(options: AllowlistOptions): Allowlist {
 
   return {
     decide,
-    ready: ({ timeoutMs = READY_TIMEOUT_MS } = {}) => waiters.wait(timeoutMs),
+    ready: ({ timeoutMs = WAIT_TIMEOUT_MS } = {}) => waiters.wait(timeoutMs, readinessNow),
+    waitForRevision: (slug, revision, { timeoutMs = WAIT_TIMEOUT_MS } = {}) =>
+      waitForRevision(slug, revision, timeoutMs),
     explain: createExplainer(settings, { tenants, absences, serverClock }),
-    status: () => readStatus(settings, parts, serverClock, conflicts),
+    status: () => readStatus(settings, instance, parts, serverClock, conflicts),
     reportConflict: conflicts.report,
     on: events.on,
     close() {
@@ -110,7 +149,15 @@ export function createAllowlist(options: AllowlistOptions): Allowlist {
       link.close();
       poller.close();
       firstLoads.close();
-      service.close();
+      catchUp.close();
+      stream.close();
+      http.close();
+      reporter.close();
     },
   };
+}
+
+/** Whether the service answers. */
+function isInTouch(state: TransportState): boolean {
+  return state === 'polling' || state === 'streaming';
 }

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 /** What the client takes from its surroundings. For tests: an application has no reason to pass any of it. */
 export interface Deps {
   /** Default: the global `fetch`. */
@@ -6,6 +8,8 @@ export interface Deps {
   readonly now: () => number;
   /** From 0 (included) to 1 (excluded), for jitter. Default: `Math.random`. */
   readonly random: () => number;
+  /** Names this client to the service, once. Default: `crypto.randomUUID`. */
+  readonly uuid: () => string;
   /**
    * Runs `run` once, after `delayMs`. Default: `setTimeout`, unref'd so that a waiting client never holds the process; with
    * `keepAlive` it does.
@@ -20,6 +24,7 @@ export const systemDeps: Deps = {
   fetch: (url, init) => fetch(url, init),
   now: Date.now,
   random: Math.random,
+  uuid: randomUUID,
   after: (delayMs, run, keepAlive = false) => {
     const timer = setTimeout(run, delayMs);
     if (!keepAlive) timer.unref();

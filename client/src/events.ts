@@ -8,10 +8,11 @@ export interface Version {
 }
 
 /**
- * How the client stands with the service: `connecting` until the first answer · `polling` · `retrying` after a failure, with
- * growing pauses · `unauthorized` while the key is refused, one try a minute · `closed`.
+ * How the client stands with the service: `connecting` until the first answer · `streaming` while it hears of every change as it
+ * happens · `polling` while it does not · `retrying` after a failure, with growing pauses · `unauthorized` while the key is refused,
+ * one try a minute · `closed`.
  */
-export type TransportState = 'connecting' | 'polling' | 'retrying' | 'unauthorized' | 'closed';
+export type TransportState = 'connecting' | 'streaming' | 'polling' | 'retrying' | 'unauthorized' | 'closed';
 
 /** Why a call to the service came to nothing. */
 export interface CallProblem {

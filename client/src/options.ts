@@ -21,7 +21,12 @@ export interface AllowlistOptions {
   readonly tenant: string | TenantResolver;
   /** The name of this application, for the service's operators: 1–64 of `A-Z a-z 0-9 . _ -`. Default: none. */
   readonly service?: string;
-  /** Time between two looks at the service, in ms, ± 20 %. 100–3,600,000. Default 30,000. */
+  /**
+   * Whether one connection is kept open on which the service tells each change as it happens. `false`: only look from time to time.
+   * While the connection cannot be had, as through a proxy that holds answers back, that is done in any case. Default `true`.
+   */
+  readonly stream?: boolean;
+  /** Time between two looks at the service while there is no stream, in ms, ± 20 %. 100–3,600,000. Default 30,000. */
   readonly pollIntervalMs?: number;
   /** The longest a request waits while its tenant's list loads for the first time, in ms; then it is refused. 0–10,000. Default 200. */
   readonly firstLoadTimeoutMs?: number;

@@ -10,6 +10,7 @@ export interface Settings {
   readonly key: string;
   readonly tenant: string | TenantResolver;
   readonly service: string | undefined;
+  readonly stream: boolean;
   readonly pollIntervalMs: number;
   readonly firstLoadTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -31,7 +32,18 @@ const NUMBERS = {
 
 const NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(NUMBERS),
-  ...['url', 'key', 'tenant', 'service', 'onStale', 'publicOrigins', 'trustProxy', 'allowInsecure', 'deps'],
+  ...[
+    'url',
+    'key',
+    'tenant',
+    'service',
+    'stream',
+    'onStale',
+    'publicOrigins',
+    'trustProxy',
+    'allowInsecure',
+    'deps',
+  ],
 ]);
 
 const SERVICE_NAME = /^[A-Za-z0-9._-]{1,64}$/;
@@ -58,6 +70,7 @@ export function parseOptions(options: AllowlistOptions): Settings {
   report(urlProblem(options.url, options.allowInsecure === true));
   report(keyProblem(options.key));
   report(tenantProblem(options.tenant));
+  report(choiceProblem('stream', options.stream, [true, false]));
   report(choiceProblem('onStale', options.onStale, ['serve', 'refuse']));
   report(publicOriginsProblem(options.publicOrigins));
   report(choiceProblem('trustProxy', options.trustProxy, [true, false]));
@@ -78,6 +91,7 @@ export function parseOptions(options: AllowlistOptions): Settings {
     key: options.key,
     tenant: options.tenant,
     service: options.service,
+    stream: options.stream ?? true,
     onStale: options.onStale ?? 'serve',
     publicOrigins: options.publicOrigins ?? [],
     trustProxy: options.trustProxy ?? false,

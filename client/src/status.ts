@@ -7,6 +7,8 @@ import type { ServerClock } from './sync/server-clock.js';
 
 /** What a client holds and how it stands with the service. */
 export interface AllowlistStatus {
+  /** What this client calls itself to the service: another at each start. */
+  readonly instance: string;
   readonly service?: string;
   readonly transport: LinkReport;
   /** How far the service's clock is ahead of this machine's, in ms. */
@@ -31,12 +33,14 @@ export interface TenantStatus {
 /** Reads everything at one moment. */
 export function readStatus(
   settings: Settings,
+  instance: string,
   parts: SyncParts,
   serverClock: ServerClock,
   conflicts: Conflicts,
 ): AllowlistStatus {
   const nowMs = settings.deps.now();
   return {
+    instance,
     ...(settings.service !== undefined && { service: settings.service }),
     transport: parts.link.report(),
     serverClockOffsetMs: serverClock.offsetMs(),

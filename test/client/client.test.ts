@@ -61,6 +61,7 @@ describe('status', () => {
     void allowlist.decide(FROM_EVIL);
     clock.set(clock.now() + 5_000);
     expect(JSON.parse(JSON.stringify(allowlist.status()))).toEqual({
+      instance: expect.stringMatching(/^[0-9a-f-]{36}$/),
       service: 'checkout',
       transport: { state: 'polling', lastSuccessAgeMs: 5_000 },
       serverClockOffsetMs: 0,
@@ -71,6 +72,9 @@ describe('status', () => {
         refusedUnloaded: 0,
         listsLoaded: 1,
         listsEvicted: 0,
+        deltasApplied: 0,
+        resyncs: 0,
+        reconnects: 0,
         callsFailed: 0,
       },
     });

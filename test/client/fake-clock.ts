@@ -9,8 +9,10 @@ export interface FakeClock {
   advance(ms: number): void;
   /** Sets the clock without running timers, as an administrator or NTP does. */
   set(nowMs: number): void;
-  /** How long each pending timer still has, shortest first. */
+  /** How long each pending timer still has, shortest first. But for that of the reports, which go beside all else. */
   pending(): readonly number[];
+  /** All pending timers. */
+  count(): number;
   /** Pending timers that hold the process. */
   holding(): number;
 }
@@ -57,7 +59,12 @@ export function createFakeClock(): FakeClock {
     set(nowMs) {
       bootedAtMs = nowMs - uptimeMs;
     },
-    pending: () => [...timers].map(({ atMs }) => atMs - uptimeMs).toSorted((a, b) => a - b),
+    pending: () =>
+      [...timers]
+        .filter(({ run }) => run.name !== 'sendReport')
+        .map(({ atMs }) => atMs - uptimeMs)
+        .toSorted((a, b) => a - b),
+    count: () => timers.size,
     holding: () => [...timers].filter(({ keepAlive }) => keepAlive).length,
   };
 }

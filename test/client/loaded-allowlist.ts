@@ -30,6 +30,7 @@ export async function createLoadedAllowlist(
     url: 'https://allowlist.example',
     key: 'key',
     tenant: 'acme',
+    stream: false,
     deps: { fetch: fetchOf((slug) => snapshotOf(slug, list)) },
     ...options,
   });
@@ -44,6 +45,7 @@ export function createUnloadedAllowlist(options: Partial<AllowlistOptions> = {})
     url: 'https://allowlist.example',
     key: 'key',
     tenant: 'acme',
+    stream: false,
     firstLoadTimeoutMs: 1,
     deps: { fetch: () => new Promise(() => {}) },
     ...options,

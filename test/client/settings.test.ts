@@ -78,6 +78,7 @@ describe('createAllowlist', () => {
     { maxStalenessMs: Number.NaN },
     { maxTenants: 0 },
     { onStale: 'drop' },
+    { stream: 'no' },
     { allowInsecure: 'yes' },
     { pollInterval: 1_000 },
     { directory: '/tmp' },

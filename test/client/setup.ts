@@ -7,6 +7,7 @@ import { type FakeService, startFakeService } from './fake-service.js';
 export interface Setup {
   readonly clock: FakeClock;
   readonly service: FakeService;
+  /** Without a stream, unless `stream` is true. */
   create(options?: Partial<AllowlistOptions>): Allowlist;
 }
 
@@ -20,7 +21,14 @@ export async function createSetup({ serviceAheadMs = 0 } = {}): Promise<Setup> {
     service,
     create(options = {}) {
       const { url, key } = service;
-      const allowlist = createAllowlist({ url, key, tenant: 'acme', deps: clock.deps, ...options });
+      const allowlist = createAllowlist({
+        url,
+        key,
+        tenant: 'acme',
+        stream: false,
+        deps: clock.deps,
+        ...options,
+      });
       onTestFinished(() => allowlist.close());
       return allowlist;
     },
@@ -35,4 +43,18 @@ export async function settled(clock: FakeClock, ms: number): Promise<void> {
 /** Waits until `check` no longer throws. */
 export async function eventually(check: () => void): Promise<void> {
   await vi.waitFor(check, { interval: 1 });
+}
+
+/** A client that decides by a list of one entry and has its stream. */
+export async function createStreaming(options: Partial<AllowlistOptions> = {}) {
+  const setup = await createSetup();
+  const { lineage } = setup.service.write('acme', { entries: [{ pattern: 'https://app.example.com' }] });
+  const allowlist = setup.create({ stream: true, ...options });
+  await streaming(allowlist);
+  return { ...setup, allowlist, lineage };
+}
+
+/** Waits until the client has a stream. */
+export async function streaming(allowlist: Allowlist): Promise<void> {
+  await eventually(() => expect(allowlist.status().transport.state).toBe('streaming'));
 }

@@ -1,39 +1,47 @@
 import type { CallProblem } from '../events.js';
 import type { Settings } from '../settings.js';
+import type { CallFailure } from './call-failure.js';
 import type { ServerClock } from './server-clock.js';
+import { letGoOfSocket } from './unheld-socket.js';
 
-/** A whole answer, whatever its status. */
-export interface Answer {
+/** How an answer begins, whatever its status. */
+export interface AnswerHead {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: Uint8Array;
   /** When the call began: what the service said is at least as new as that. */
   readonly sentAtMs: number;
 }
 
-/** A call that came to nothing. */
-export interface CallFailure {
-  readonly kind: 'failure';
-  readonly problem: CallProblem;
-  /** What is wrong: the `service` as a whole, so that other calls wait too, or the answer about one `tenant`. */
-  readonly scope: 'service' | 'tenant';
-  readonly sentAtMs: number;
-  readonly status?: number;
-  /** How long the service asked to be left alone. */
-  readonly retryAfterMs?: number;
+/** A whole answer. */
+export interface Answer extends AnswerHead {
+  readonly body: Uint8Array;
+}
+
+/** An answer whose body is read as it comes. */
+export interface OpenAnswer extends AnswerHead {
+  readonly body: Response['body'];
 }
 
 /** Calls the service: one AbortController each, since a long-lived signal would keep a listener of every call. */
 export interface HttpCalls {
   call(path: string, init: CallInit): Promise<Answer | CallFailure>;
-  /** Aborts what is under way. */
+  /**
+   * Begins a call and leaves its body to the caller, who ends it by the signal: no timeout is kept here. It does not hold the process.
+   *
+   * @throws what `fetch` throws.
+   */
+  open(path: string, init: CallInit, signal: AbortSignal): Promise<OpenAnswer>;
+  /** Aborts what {@link call} has under way. Later calls are made all the same. */
   close(): void;
 }
 
 interface CallInit {
   readonly method: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  /** Sent as JSON. */
+  readonly json?: object;
+  /** Default: `requestTimeoutMs`. */
+  readonly timeoutMs?: number;
 }
 
 /** The largest list the service takes is 32 MiB as written by its admins; its snapshot says less about each entry, and policies more. */
@@ -50,36 +58,62 @@ export function createHttpCalls(settings: Settings, serverClock: ServerClock): H
     'user-agent': `origin-allowlist-client${service === undefined ? '' : ` (${service})`}`,
   };
 
+  async function begin(
+    path: string,
+    { method, headers, json }: CallInit,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const sentAtMs = deps.now();
+    const response = await deps.fetch(`${baseUrl}${path}`, {
+      method,
+      headers: {
+        ...commonHeaders,
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(json !== undefined && { body: JSON.stringify(json) }),
+      // Followed, the key would go wherever the answer says.
+      redirect: 'manual',
+      signal,
+    });
+    serverClock.learn(response.headers.get('x-server-time'), sentAtMs, deps.now());
+    return response;
+  }
+
   return {
     async call(path, init) {
+      const { timeoutMs = requestTimeoutMs } = init;
       const controller = new AbortController();
       underWay.add(controller);
       const sentAtMs = deps.now();
       let timedOut = false;
-      const cancelTimeout = deps.after(requestTimeoutMs, () => {
+      const cancelTimeout = deps.after(timeoutMs, () => {
         timedOut = true;
         controller.abort();
       });
       try {
-        const response = await deps.fetch(`${baseUrl}${path}`, {
-          ...init,
-          headers: { ...commonHeaders, ...init.headers },
-          // Followed, the key would go wherever the answer says.
-          redirect: 'manual',
-          signal: controller.signal,
-        });
-        serverClock.learn(response.headers.get('x-server-time'), sentAtMs, deps.now());
+        const response = await begin(path, init, controller.signal);
         const body = await readBody(response, response.ok ? MAX_BODY_BYTES : MAX_ERROR_BODY_BYTES);
         const { status, headers } = response;
         if (body === undefined && response.ok)
           return failure('body_too_large', 'The answer is too large.', sentAtMs);
         return { status, headers, body: body ?? new Uint8Array(), sentAtMs };
       } catch (error) {
-        if (timedOut) return failure('timeout', `No whole answer within ${requestTimeoutMs} ms.`, sentAtMs);
+        if (timedOut) return failure('timeout', `No whole answer within ${timeoutMs} ms.`, sentAtMs);
         return failure('unreachable', `The service cannot be reached (${reasonOf(error)}).`, sentAtMs);
       } finally {
         cancelTimeout();
         underWay.delete(controller);
+      }
+    },
+    async open(path, init, signal) {
+      const sentAtMs = deps.now();
+      const stopLettingGo = letGoOfSocket(`${baseUrl}${path}`);
+      try {
+        const { status, headers, body } = await begin(path, init, signal);
+        return { status, headers, body, sentAtMs };
+      } finally {
+        stopLettingGo();
       }
     },
     close() {
@@ -107,7 +141,7 @@ async function readBody(response: Response, limitBytes: number): Promise<Uint8Ar
 }
 
 /** Node's fetch says only "fetch failed"; the system's code is in the cause. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown reason';
   const { cause } = error;
   if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;

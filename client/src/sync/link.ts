@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.js';
 import type { CallProblem, Emitter, TransportState } from '../events.js';
-import { backoffMs } from './backoff.js';
-import type { CallFailure } from './http-call.js';
+import { askedPauseMs, backoffMs } from './backoff.js';
+import type { CallFailure } from './call-failure.js';
 
 /** How the client stands with the service as a whole, and when it may be called again. Every call reports here. */
 export interface Link {
@@ -10,6 +10,10 @@ export interface Link {
   retryInMs(): number;
   succeeded(): void;
   failed(failure: CallFailure): void;
+  /** The stream is there: the state is `streaming` until {@link streamEnded}, whatever becomes of other calls. */
+  streamOpened(): void;
+  /** @param failure absent when the stream was not cut, but given up or to be opened again later. */
+  streamEnded(failure?: CallFailure): void;
   report(): LinkReport;
   close(): void;
 }
@@ -26,13 +30,11 @@ export interface LinkReport {
 }
 
 const UNAUTHORIZED_RETRY_MS = 60_000;
-const RETRY_AFTER_MAX_MS = 300_000;
-/** Added to what was asked, never taken from it. */
-const RETRY_AFTER_JITTER = 0.2;
 
 /** @param onChange is called after every report, so that whoever waits for the service can look again. */
 export function createLink(deps: Deps, events: Emitter, onChange: () => void): Link {
   let state: TransportState = 'connecting';
+  let isStreaming = false;
   let failures = 0;
   let pauseMs = 0;
   let pausedAtMs = 0;
@@ -49,8 +51,7 @@ export function createLink(deps: Deps, events: Emitter, onChange: () => void): L
   function pauseAfter({ problem, retryAfterMs }: CallFailure): number {
     // The key may become good at any time, but trying a refused key over and over looks like an attack.
     if (problem.code === 'unauthorized') return UNAUTHORIZED_RETRY_MS;
-    const asked = Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
-    return Math.max(backoffMs(deps, failures), Math.round(asked * (1 + RETRY_AFTER_JITTER * deps.random())));
+    return Math.max(backoffMs(deps, failures), askedPauseMs(deps, retryAfterMs ?? 0));
   }
 
   function retryInMs(): number {
@@ -59,28 +60,45 @@ export function createLink(deps: Deps, events: Emitter, onChange: () => void): L
     return sinceMs < 0 ? 0 : Math.max(0, pauseMs - sinceMs);
   }
 
+  function succeeded(): void {
+    if (state === 'closed') return;
+    failures = 0;
+    pauseMs = 0;
+    lastSuccessAtMs = deps.now();
+    enter(isStreaming ? 'streaming' : 'polling');
+  }
+
+  function failed(failure: CallFailure): void {
+    if (state === 'closed') return;
+    const { problem, scope, status, sentAtMs } = failure;
+    lastProblem = { problem, atMs: deps.now() };
+    if (scope !== 'service') {
+      enter(state === 'streaming' && !isStreaming ? 'retrying' : state, problem);
+      return;
+    }
+    // Calls that were under way together fail together: only the first of them lengthens the pause.
+    if (retryInMs() > 0 && sentAtMs <= pausedAtMs) return;
+    failures += 1;
+    pauseMs = pauseAfter(failure);
+    pausedAtMs = deps.now();
+    if (status === 401 || status === 403) events.emit('unauthorized', { status });
+    const next = problem.code === 'unauthorized' ? 'unauthorized' : 'retrying';
+    enter(isStreaming ? 'streaming' : next, problem);
+  }
+
   return {
     state: () => state,
     retryInMs,
-    succeeded() {
-      if (state === 'closed') return;
-      failures = 0;
-      pauseMs = 0;
-      lastSuccessAtMs = deps.now();
-      enter('polling');
+    succeeded,
+    failed,
+    streamOpened() {
+      isStreaming = true;
+      succeeded();
     },
-    failed(failure) {
-      if (state === 'closed') return;
-      const { problem, scope, status, sentAtMs } = failure;
-      lastProblem = { problem, atMs: deps.now() };
-      if (scope === 'tenant') return enter(state, problem);
-      // Calls that were under way together fail together: only the first of them lengthens the pause.
-      if (retryInMs() > 0 && sentAtMs <= pausedAtMs) return;
-      failures += 1;
-      pauseMs = pauseAfter(failure);
-      pausedAtMs = deps.now();
-      if (status === 401 || status === 403) events.emit('unauthorized', { status });
-      enter(problem.code === 'unauthorized' ? 'unauthorized' : 'retrying', problem);
+    streamEnded(failure) {
+      isStreaming = false;
+      if (failure !== undefined) failed(failure);
+      else if (state === 'streaming') enter('polling');
     },
     report() {
       const nowMs = deps.now();

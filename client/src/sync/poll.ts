@@ -4,6 +4,7 @@ import type { Settings } from '../settings.js';
 import { backoffMs } from './backoff.js';
 import type { Loader, SyncParts } from './loader.js';
 import { MAX_VERSIONS } from './service.js';
+import type { Stream } from './stream.js';
 import type { HeldTenant } from './tenants.js';
 
 /** Looks at the service from time to time, for ever. */
@@ -15,7 +16,13 @@ export interface Poller {
 const JITTER = 0.2;
 const MAX_LOADS_AT_ONCE = 8;
 
-export function createPoller(settings: Settings, parts: SyncParts, loader: Loader): Poller {
+/** @param stream what it covers need not be asked for. */
+export function createPoller(
+  settings: Settings,
+  parts: SyncParts,
+  loader: Loader,
+  stream: Pick<Stream, 'coversAll' | 'refresh'>,
+): Poller {
   const { deps, tenant, pollIntervalMs } = settings;
   const { service, link, tenants, counters } = parts;
   let failures = 0;
@@ -23,26 +30,29 @@ export function createPoller(settings: Settings, parts: SyncParts, loader: Loade
 
   async function round(): Promise<void> {
     // Another call may have learnt meanwhile that the service wants to be left alone.
-    const isWell = link.retryInMs() === 0 && (await look());
+    const isWell = stream.coversAll() || (link.retryInMs() === 0 && (await look()));
     if (link.state() === 'closed') return;
     failures = isWell ? 0 : failures + 1;
     if (isWell && typeof tenant === 'function') tenants.dropIdle();
     for (const held of tenants.all()) tenants.isStale(held, deps.now());
+    // What is held may be fewer or more than the stream tells of; and this is what first opens it.
+    if (isWell) stream.refresh();
     const pauseMs = isWell ? jitter(deps, pollIntervalMs, JITTER) : backoffMs(deps, failures);
     cancelTimer = deps.after(Math.max(pauseMs, link.retryInMs()), () => void round());
   }
 
   /** @returns whether everything is known to be current. */
   function look(): Promise<boolean> {
-    if (typeof tenant === 'string') return loader.load(tenant);
-    const slugs = tenants.all().map(({ slug }) => slug);
-    const [only] = slugs;
-    return only !== undefined && slugs.length === 1 ? loader.load(only) : compareVersions(slugs);
+    if (typeof tenant === 'string' && tenants.get(tenant) === undefined) return loader.load(tenant);
+    const [only, ...others] = tenants.all();
+    // After a delta there is no ETag to ask by: the version is asked for instead of the whole list.
+    const isOneCall = only !== undefined && others.length === 0 && only.etag !== undefined;
+    return isOneCall ? loader.load(only.slug) : compareVersions(tenants.all().map(({ slug }) => slug));
   }
 
   async function compareVersions(slugs: readonly string[]): Promise<boolean> {
     // With nothing to compare, one call still tells whether the address and the key are right.
-    if (slugs.length === 0 && link.state() === 'polling') return true;
+    if (slugs.length === 0 && (link.state() === 'polling' || link.state() === 'streaming')) return true;
     const outdated: string[] = [];
     for (let start = 0; start === 0 || start < slugs.length; start += MAX_VERSIONS) {
       const answer = await service.versions(slugs.slice(start, start + MAX_VERSIONS));
@@ -62,7 +72,7 @@ export function createPoller(settings: Settings, parts: SyncParts, loader: Loade
 
   function needsLoad(held: HeldTenant, version: Version | null, sentAtMs: number): boolean {
     // Gone: the load hears so from the snapshot call itself, the one place that drops a tenant.
-    if (version === null || version.lineage !== held.compiled.lineage) return true;
+    if (version === null || version.lineage !== held.compiled.lineage || held.isDamaged) return true;
     if (version.revision === held.compiled.revision) tenants.confirm(held, sentAtMs);
     // A lower one comes from a node that lags; it neither confirms the list nor replaces it.
     return version.revision > held.compiled.revision;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type CompiledAllowlist, compileSnapshot, parseSnapshot } from '../core/index.js';
-import type { CallProblem, Version } from '../events.js';
+import type { Version } from '../events.js';
 import type { Settings } from '../settings.js';
-import { type Answer, type CallFailure, createHttpCalls } from './http-call.js';
-import type { ServerClock } from './server-clock.js';
+import { type CallFailure, failure, failureOf } from './call-failure.js';
+import type { Answer, HttpCalls } from './http-call.js';
 
 /** What the service says about one tenant. */
 export type SnapshotAnswer =
@@ -32,16 +32,12 @@ export interface Service {
   snapshot(slug: string, etag: string | undefined): Promise<SnapshotAnswer>;
   /** @param slugs at most {@link MAX_VERSIONS}. */
   versions(slugs: readonly string[]): Promise<VersionsAnswer>;
-  /** Aborts what is under way. */
-  close(): void;
 }
 
 /** Tenants one versions call may ask about. */
 export const MAX_VERSIONS = 1_000;
 
-export function createService(settings: Settings, serverClock: ServerClock): Service {
-  const http = createHttpCalls(settings, serverClock);
-  const { now } = settings.deps;
+export function createService({ deps: { now } }: Settings, http: HttpCalls): Service {
   return {
     async snapshot(slug, etag) {
       const answer = await http.call(`v1/snapshot?tenant=${slug}`, {
@@ -56,13 +52,10 @@ export function createService(settings: Settings, serverClock: ServerClock): Ser
       return failureOf(answer, now());
     },
     async versions(slugs) {
-      const headers = { 'content-type': 'application/json' };
-      const body = JSON.stringify({ tenants: slugs });
-      const answer = await http.call('v1/versions', { method: 'POST', headers, body });
+      const answer = await http.call('v1/versions', { method: 'POST', json: { tenants: slugs } });
       if ('kind' in answer) return answer;
       return answer.status === 200 ? readVersions(answer, slugs) : failureOf(answer, now());
     },
-    close: http.close,
   };
 }
 
@@ -111,66 +104,6 @@ function readVersion(value: unknown): Version | null | undefined {
   if (typeof lineage !== 'string' || typeof revision !== 'number' || !Number.isSafeInteger(revision))
     return undefined;
   return { lineage, revision };
-}
-
-function failureOf(answer: Answer, nowMs: number): CallFailure {
-  const { status } = answer;
-  switch (status) {
-    case 401:
-    case 403:
-      return failure(answer, 'unauthorized', `The service refused the key (${status}).`, 'service');
-    case 301:
-    case 302:
-    case 303:
-    case 307:
-    case 308:
-      return failure(
-        answer,
-        'redirected',
-        `The service redirects (${status}); set \`url\` to where it is.`,
-        'service',
-      );
-    case 429:
-    case 503:
-      return {
-        ...failure(answer, 'busy', `The service asks to wait (${status}).`, 'service'),
-        ...retryAfter(answer.headers.get('retry-after'), nowMs),
-      };
-    // Problems with one tenant's data must not keep the others waiting.
-    case 400:
-    case 422:
-    case 500:
-      return failure(answer, 'unexpected_status', `The service answered ${status}.`, 'tenant');
-    default:
-      return failure(
-        answer,
-        'unexpected_status',
-        `The service answered ${status}; is \`url\` right?`,
-        'service',
-      );
-  }
-}
-
-function failure(
-  answer: Answer,
-  code: CallProblem['code'],
-  detail: string,
-  scope: CallFailure['scope'] = 'tenant',
-): CallFailure {
-  return {
-    kind: 'failure',
-    problem: { code, detail },
-    scope,
-    sentAtMs: answer.sentAtMs,
-    status: answer.status,
-  };
-}
-
-/** RFC 9110 §10.2.3: seconds, or a date. */
-function retryAfter(value: string | null, nowMs: number): { readonly retryAfterMs?: number } {
-  if (value === null) return {};
-  const delayMs = /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
-  return delayMs > 0 ? { retryAfterMs: delayMs } : {};
 }
 
 function problemCode(answer: Answer): unknown {

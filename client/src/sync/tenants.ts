@@ -1,4 +1,4 @@
-import type { CompiledAllowlist } from '../core/index.js';
+import { applyDelta, type CompiledAllowlist, type Delta } from '../core/index.js';
 import type { Counters } from '../counters.js';
 import type { Emitter, Version } from '../events.js';
 import type { Settings } from '../settings.js';
@@ -6,14 +6,30 @@ import type { Settings } from '../settings.js';
 /** A tenant's list in memory. */
 export interface HeldTenant {
   readonly slug: string;
-  /** Replaced as a whole: whoever reads it decides by one version. */
+  /** Replaced as a whole, or led on by a delta: whoever reads it decides by one version. */
   compiled: CompiledAllowlist;
+  /** Of the snapshot that `compiled` is; `undefined` once a delta has led on from it. */
   etag: string | undefined;
+  /** It is not the list the service has: a snapshot of the same revision replaces it too. */
+  isDamaged: boolean;
   /** When the call began that last showed the list to be current. */
   confirmedAtMs: number;
   usedAtMs: number;
   /** Whether `stale` was told and `recovered` not yet. */
   isStale: boolean;
+}
+
+/**
+ * What came of a delta: `applied` · `held`: what is held has it already · `broken`: it does not lead on from what is held, and the list
+ * has to be loaded.
+ */
+export type FollowResult = 'applied' | 'held' | 'broken';
+
+/** Who is told which lists are there, after the fact. */
+export interface TenantWatch {
+  readonly added: (slug: string) => void;
+  readonly changed: (slug: string) => void;
+  readonly dropped: (slug: string) => void;
 }
 
 /** The lists in memory. */
@@ -27,8 +43,10 @@ export interface Tenants {
    * @param sentAtMs when the call began.
    */
   take(compiled: CompiledAllowlist, etag: string | undefined, sentAtMs: number): void;
-  /** The version that is held was current when the call began. */
-  confirm(held: HeldTenant, sentAtMs: number): void;
+  /** Takes a step the service told of. */
+  follow(delta: Delta): FollowResult;
+  /** The version that is held was current at that moment, as a rule when a call began. */
+  confirm(held: HeldTenant, atMs: number): void;
   /** The service says there is no such tenant. */
   drop(slug: string): void;
   /** Drops what no request has asked for in an hour: it would be polled for nobody. */
@@ -39,12 +57,17 @@ export interface Tenants {
 
 const IDLE_MS = 3_600_000;
 
-export function createTenants(settings: Settings, events: Emitter, counters: Counters): Tenants {
+export function createTenants(
+  settings: Settings,
+  events: Emitter,
+  counters: Counters,
+  watch: TenantWatch,
+): Tenants {
   const { deps, maxTenants, maxStalenessMs } = settings;
   const tenants = new Map<string, HeldTenant>();
 
-  function confirm(held: HeldTenant, sentAtMs: number): void {
-    held.confirmedAtMs = sentAtMs;
+  function confirm(held: HeldTenant, atMs: number): void {
+    held.confirmedAtMs = atMs;
     if (!held.isStale) return;
     held.isStale = false;
     events.emit('recovered', { tenant: held.slug });
@@ -53,20 +76,24 @@ export function createTenants(settings: Settings, events: Emitter, counters: Cou
   function swap(held: HeldTenant, compiled: CompiledAllowlist, etag: string | undefined): void {
     const from = versionOf(held.compiled);
     held.compiled = compiled;
+    held.isDamaged = false;
     held.etag = etag;
     counters.listsLoaded += 1;
     events.emit('changed', { tenant: held.slug, from, to: versionOf(compiled) });
+    watch.changed(held.slug);
   }
 
   function add(compiled: CompiledAllowlist, etag: string | undefined, sentAtMs: number): void {
     const slug = compiled.tenant;
     const usedAtMs = deps.now();
-    tenants.set(slug, { slug, compiled, etag, confirmedAtMs: sentAtMs, usedAtMs, isStale: false });
+    const state = { isDamaged: false, confirmedAtMs: sentAtMs, usedAtMs, isStale: false };
+    tenants.set(slug, { slug, compiled, etag, ...state });
     if (tenants.size > maxTenants) evictOne(slug);
     counters.listsLoaded += 1;
     // Each list is new once; the very first one makes the client ready.
     if (counters.listsLoaded === 1) events.emit('ready', { tenant: slug, ...versionOf(compiled) });
     events.emit('changed', { tenant: slug, to: versionOf(compiled) });
+    watch.added(slug);
   }
 
   /** Looks through all: it happens at a first load only, and those are few a second, while every decision would pay for an order. */
@@ -76,8 +103,12 @@ export function createTenants(settings: Settings, events: Emitter, counters: Cou
       if (held.slug !== newest && (oldest === undefined || held.usedAtMs < oldest.usedAtMs)) oldest = held;
     }
     if (oldest === undefined) return;
-    tenants.delete(oldest.slug);
+    remove(oldest.slug);
     counters.listsEvicted += 1;
+  }
+
+  function remove(slug: string): void {
+    if (tenants.delete(slug)) watch.dropped(slug);
   }
 
   return {
@@ -89,19 +120,37 @@ export function createTenants(settings: Settings, events: Emitter, counters: Cou
       const { lineage, revision } = held.compiled;
       const isSameLineage = compiled.lineage === lineage;
       if (isSameLineage && compiled.revision < revision) return;
-      if (!isSameLineage || compiled.revision > revision) swap(held, compiled, etag);
+      if (!isSameLineage || compiled.revision > revision || held.isDamaged) swap(held, compiled, etag);
+      else held.etag = etag;
       confirm(held, sentAtMs);
+    },
+    follow(delta) {
+      const held = tenants.get(delta.tenant);
+      if (held === undefined || held.isDamaged || held.compiled.lineage !== delta.lineage) return 'broken';
+      if (delta.to <= held.compiled.revision) return 'held';
+      const from = versionOf(held.compiled);
+      const result = applyDelta(held.compiled, delta);
+      if (result === 'invalid') return 'broken';
+      held.etag = undefined;
+      held.isDamaged = result === 'count_mismatch';
+      if (held.isDamaged) return 'broken';
+      counters.deltasApplied += 1;
+      events.emit('changed', { tenant: held.slug, from, to: versionOf(held.compiled) });
+      watch.changed(held.slug);
+      return 'applied';
     },
     confirm,
     drop(slug) {
       const held = tenants.get(slug);
       if (held === undefined) return;
+      // Out of the map before anybody is told: a listener that asks is refused.
       tenants.delete(slug);
       events.emit('changed', { tenant: slug, from: versionOf(held.compiled) });
+      watch.dropped(slug);
     },
     dropIdle() {
       const nowMs = deps.now();
-      for (const held of tenants.values()) if (nowMs - held.usedAtMs > IDLE_MS) tenants.delete(held.slug);
+      for (const held of tenants.values()) if (nowMs - held.usedAtMs > IDLE_MS) remove(held.slug);
     },
     isStale(held, nowMs) {
       const ageMs = nowMs - held.confirmedAtMs;
@@ -115,6 +164,7 @@ export function createTenants(settings: Settings, events: Emitter, counters: Cou
   };
 }
 
-function versionOf({ lineage, revision }: CompiledAllowlist): Version {
+/** The version of a list. */
+export function versionOf({ lineage, revision }: CompiledAllowlist): Version {
   return { lineage, revision };
 }

@@ -1,0 +1,275 @@
+import type { AllowlistEvents } from '@origin-allowlist/client';
+import { describe, expect, it } from 'vitest';
+import { problem, send } from './fake-service.js';
+import { createSetup, createStreaming, eventually, streaming } from './setup.js';
+
+const APP = { pattern: 'https://app.example.com' };
+const FROM_APP = { method: 'GET', target: '/', origin: 'https://app.example.com' };
+const VERSIONS_CALL = 'POST /v1/versions';
+
+describe('given a stream that is cut', () => {
+  it('goes on deciding, opens another after a second, and has what it missed at once', async () => {
+    const { clock, service, allowlist, lineage } = await createStreaming();
+    service.streams[0]?.cut();
+    await eventually(() => expect(allowlist.status().transport.state).toBe('retrying'));
+    expect(allowlist.decide(FROM_APP)).toMatchObject({ allowed: true });
+    service.write('acme', { entries: [] });
+    clock.advance(1_000);
+    await streaming(allowlist);
+    const ops = [{ op: 'delete', pattern: APP.pattern }];
+    service.streams[1]?.send('delta', { tenant: 'acme', lineage, from: 1, to: 2, ops, count: 0 });
+    await eventually(() => expect(allowlist.decide(FROM_APP)).toMatchObject({ allowed: false, revision: 2 }));
+    expect(service.openStreams()).toEqual([service.streams[1]]);
+    expect(allowlist.status().transport.lastProblem?.code).toBe('unreachable');
+    expect(allowlist.status().counters).toMatchObject({ reconnects: 1, callsFailed: 1 });
+  });
+
+  it('enforces what was removed meanwhile at the next poll, while no other can be had', async () => {
+    const { clock, service, allowlist } = await createStreaming();
+    service.greet(false);
+    service.streams[0]?.cut();
+    await eventually(() => expect(allowlist.status().transport.state).toBe('retrying'));
+    service.write('acme', { entries: [] });
+    clock.advance(30_000);
+    await eventually(() => expect(allowlist.decide(FROM_APP)).toMatchObject({ allowed: false, revision: 2 }));
+    await eventually(() => expect(allowlist.status().transport.state).toBe('polling'));
+  });
+
+  it('after deltas asks for the version first, not for the whole list', async () => {
+    const { clock, service, allowlist } = await createStreaming();
+    service.tell('acme', { entries: [APP] });
+    await eventually(() => expect(allowlist.status().counters.deltasApplied).toBe(1));
+    service.greet(false);
+    service.streams[0]?.cut();
+    await eventually(() => expect(allowlist.status().transport.state).toBe('retrying'));
+    clock.advance(30_000);
+    await eventually(() => expect(service.calls().at(-1)).toBe(VERSIONS_CALL));
+    await eventually(() => expect(allowlist.status().tenants[0]?.ageMs).toBe(0));
+    expect(allowlist.status().counters.listsLoaded).toBe(1);
+  });
+
+  it('waits longer each time a stream does not last to its first ping, up to 30 s, and for ever', async () => {
+    const { clock, service, allowlist } = await createStreaming({ pollIntervalMs: 3_600_000 });
+    for (const pauseMs of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
+      const before = service.streams.length;
+      service.streams.at(-1)?.cut();
+      await eventually(() => expect(allowlist.status().transport.state).not.toBe('streaming'));
+      clock.advance(pauseMs - 1);
+      expect(service.streams).toHaveLength(before);
+      clock.advance(1);
+      await streaming(allowlist);
+    }
+    service.streams.at(-1)?.send('ping', { checkedAgeMs: 0 });
+    await eventually(() => expect(allowlist.status().tenants[0]?.ageMs).toBe(0));
+    service.streams.at(-1)?.cut();
+    await eventually(() => expect(allowlist.status().transport.state).toBe('retrying'));
+    clock.advance(1_000);
+    await streaming(allowlist);
+  });
+
+  it('spreads the pauses by a fifth', async () => {
+    const setup = await createSetup();
+    setup.service.write('acme', { entries: [APP] });
+    const allowlist = setup.create({ stream: true, deps: { ...setup.clock.deps, random: () => 0 } });
+    await streaming(allowlist);
+    setup.service.streams[0]?.cut();
+    await eventually(() => expect(setup.clock.pending()).toEqual([800, 24_000]));
+  });
+});
+
+describe('given a stream the service ends', () => {
+  it('comes back when it was told to, up to a fifth later, and speaks of no problem', async () => {
+    const { clock, service, allowlist } = await createStreaming();
+    const told: AllowlistEvents['transport'][] = [];
+    allowlist.on('transport', (event) => told.push(event));
+    service.streams[0]?.send('ping', { checkedAgeMs: 0 });
+    service.streams[0]?.end(5_000);
+    await eventually(() => expect(clock.pending()).toEqual([5_500, 30_000]));
+    clock.advance(5_500);
+    await streaming(allowlist);
+    expect(told).toEqual([{ state: 'polling' }, { state: 'streaming' }]);
+    expect(service.openStreams()).toHaveLength(1);
+  });
+
+  it('is not sent round in circles by a service that ends each stream at once', async () => {
+    const { clock, service, allowlist } = await createStreaming();
+    for (const pauseMs of [1_000, 2_000, 4_000]) {
+      service.streams.at(-1)?.end(0);
+      await eventually(() => expect(clock.pending()[0]).toBe(pauseMs));
+      clock.advance(pauseMs);
+      await streaming(allowlist);
+    }
+  });
+
+  it('does not wait longer than five minutes, whatever it is told', async () => {
+    const { clock, service } = await createStreaming({ pollIntervalMs: 3_600_000 });
+    service.streams[0]?.end(86_400_000);
+    await eventually(() => expect(clock.pending()).toEqual([330_000, 3_600_000]));
+  });
+});
+
+describe('given a stream that is silent', () => {
+  it('gives it up after 45 s without a byte, and opens another', async () => {
+    const { clock, service, allowlist } = await createStreaming();
+    clock.advance(44_000);
+    service.streams[0]?.write(': still here\n');
+    await eventually(() => expect(clock.pending()).toContain(45_000));
+    clock.advance(44_999);
+    expect(allowlist.status().transport.state).toBe('streaming');
+    clock.advance(1);
+    expect(allowlist.status().transport).toMatchObject({
+      state: 'retrying',
+      lastProblem: { code: 'timeout', detail: 'The stream was silent for 45 s.' },
+    });
+    await eventually(() => expect(service.openStreams()).toEqual([]));
+    clock.advance(1_000);
+    await streaming(allowlist);
+  });
+
+  it('gives it up after 10 s without a greeting, polls meanwhile, and tries again', async () => {
+    const { clock, service, create } = await createSetup();
+    service.write('acme', { entries: [APP] });
+    service.greet(false);
+    const allowlist = create({ stream: true });
+    await eventually(() => expect(service.streams).toHaveLength(1));
+    await settledBesides(clock, [10_000, 30_000]);
+    clock.advance(10_000);
+    expect(allowlist.status().transport).toMatchObject({
+      state: 'polling',
+      lastProblem: { code: 'timeout', detail: 'The stream sent no greeting within 10 s.' },
+    });
+    await eventually(() => expect(service.openStreams()).toEqual([]));
+    clock.advance(1_000);
+    await eventually(() => expect(service.streams).toHaveLength(2));
+    service.streams[1]?.send('hello', {});
+    await streaming(allowlist);
+  });
+});
+
+describe('given a service that answers no stream', () => {
+  it.each<[number, Readonly<Record<string, string>>, string, number]>([
+    [404, {}, 'unexpected_status', 1_000],
+    [500, {}, 'unexpected_status', 1_000],
+    [307, { location: '/elsewhere' }, 'redirected', 1_000],
+    [200, { 'content-type': 'application/json' }, 'body_invalid', 1_000],
+    [429, { 'retry-after': '10' }, 'busy', 11_000],
+    [503, { 'retry-after': '10' }, 'busy', 11_000],
+  ])('%i %j: it polls, and asks for one later', async (status, headers, code, pauseMs) => {
+    const { clock, service, create } = await createSetup();
+    service.write('acme', { entries: [APP] });
+    service.override(({ call }, response) => {
+      if (call !== 'POST /v1/stream') return 'pass';
+      send(response, { ...problem(status, 'test'), headers });
+      return 'answered';
+    });
+    const allowlist = create({ stream: true });
+    await settledBesides(clock, [pauseMs, 30_000]);
+    expect(allowlist.status().transport).toMatchObject({ state: 'polling', lastProblem: { code } });
+    expect(allowlist.status().transport.retryInMs).toBeUndefined();
+    service.override(undefined);
+    clock.advance(pauseMs);
+    await streaming(allowlist);
+  });
+
+  it('gives up one that is not of this protocol', async () => {
+    const { service, allowlist } = await createStreaming();
+    service.streams[0]?.write(`data: ${'x'.repeat(1_100_000)}`);
+    await eventually(() => expect(allowlist.status().transport.lastProblem?.code).toBe('body_invalid'));
+  });
+
+  it('passes over events it does not know, and what is said before the greeting', async () => {
+    const { service, create } = await createSetup();
+    const { lineage } = service.write('acme', { entries: [APP] });
+    service.greet(false);
+    const allowlist = create({ stream: true });
+    await eventually(() => expect(service.streams).toHaveLength(1));
+    service.streams[0]?.send('gone', { tenant: 'acme' });
+    service.streams[0]?.send('hello', {});
+    service.streams[0]?.send('hello', {});
+    service.streams[0]?.send('weather', { tenant: 'acme' });
+    service.streams[0]?.send('gone', { tenant: 7 });
+    service.streams[0]?.write('event: gone\ndata: acme\n\n');
+    const ops = [{ op: 'delete', pattern: APP.pattern }];
+    service.streams[0]?.send('delta', { tenant: 'acme', lineage, from: 1, to: 2, ops, count: 0 });
+    await eventually(() => expect(allowlist.decide(FROM_APP)).toMatchObject({ revision: 2 }));
+    expect(allowlist.status().counters.reconnects).toBe(0);
+  });
+});
+
+describe('given a service that refuses the key', () => {
+  it('tries once a minute, tells it once each time, and streams again once the key is good', async () => {
+    const { clock, service, allowlist } = await createStreaming();
+    const told: unknown[] = [];
+    allowlist.on('unauthorized', (event) => told.push(event));
+    service.override((_request, response) => {
+      send(response, problem(401, 'unauthorized'));
+      return 'answered';
+    });
+    service.streams[0]?.end(0);
+    await eventually(() => expect(clock.pending()).toEqual([1_000, 30_000]));
+    clock.advance(1_000);
+    await eventually(() => expect(allowlist.status().transport.state).toBe('unauthorized'));
+    await settledBesides(clock, [29_000, 60_000]);
+    clock.advance(29_000);
+    await settledBesides(clock, [31_000, 31_000]);
+    clock.advance(31_000);
+    await settledBesides(clock, [60_000, 60_000]);
+    expect(told).toEqual([{ status: 401 }, { status: 401 }]);
+    expect(allowlist.decide(FROM_APP)).toMatchObject({ allowed: true });
+    service.override(undefined);
+    service.write('acme', { entries: [] });
+    clock.advance(60_000);
+    await streaming(allowlist);
+    await eventually(() => expect(allowlist.decide(FROM_APP)).toMatchObject({ allowed: false }));
+  });
+});
+
+describe('given a client that is closed', () => {
+  it('says good-bye, hangs up, and leaves no timer', async () => {
+    const { clock, service, allowlist, lineage } = await createStreaming();
+    clock.advance(100);
+    await eventually(() => expect(service.reports).toHaveLength(1));
+    allowlist.close();
+    await eventually(() => expect(service.reports).toHaveLength(2));
+    expect(service.reports[1]).toMatchObject({
+      instance: allowlist.status().instance,
+      bye: true,
+      applied: [{ slug: 'acme', lineage, revision: 1 }],
+    });
+    await eventually(() => expect(service.openStreams()).toEqual([]));
+    await eventually(() => expect(clock.count()).toBe(0));
+    expect(allowlist.status().transport.state).toBe('closed');
+    expect(allowlist.decide(FROM_APP)).toMatchObject({ allowed: true });
+  });
+
+  it('hangs up also while a stream is being opened, and opens no other', async () => {
+    const { clock, service, create } = await createSetup();
+    service.write('acme', { entries: [APP] });
+    service.greet(false);
+    const allowlist = create({ stream: true });
+    await eventually(() => expect(service.streams).toHaveLength(1));
+    allowlist.close();
+    await eventually(() => expect(service.openStreams()).toEqual([]));
+    await eventually(() => expect(clock.count()).toBe(0));
+    clock.advance(600_000);
+    expect(service.streams).toHaveLength(1);
+  });
+
+  it('may be closed by a listener of what the stream says', async () => {
+    const { clock, service, allowlist } = await createStreaming();
+    allowlist.on('changed', () => allowlist.close());
+    service.tell('acme', { entries: [] });
+    service.tell('acme', { entries: [APP] });
+    await eventually(() => expect(allowlist.status().transport.state).toBe('closed'));
+    expect(allowlist.decide(FROM_APP)).toMatchObject({ allowed: false, revision: 2 });
+    await eventually(() => expect(clock.count()).toBe(0));
+  });
+});
+
+/** Waits until these timers are pending and no others. */
+async function settledBesides(
+  clock: { pending(): readonly number[] },
+  timers: readonly number[],
+): Promise<void> {
+  await eventually(() => expect(clock.pending()).toEqual(timers));
+}
