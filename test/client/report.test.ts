@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createSetup, createStreaming, eventually, settled } from './setup.js';
+import { createSetup, createStreaming, eventually, settled, streaming } from './setup.js';
 
 const APP = { pattern: 'https://app.example.com' };
 const FROM_APP = { method: 'GET', target: '/', origin: 'https://app.example.com' };
@@ -68,10 +68,34 @@ describe('given a service that wants to know who decides by what', () => {
     service.write('acme', { entries: [] });
     service.streams[0]?.send('resync', { tenant: 'acme', ack: true });
     await eventually(() => expect(allowlist.decide(FROM_APP)).toMatchObject({ allowed: false }));
-    await eventually(() => {
-      clock.advance(50);
-      expect(service.reports).toHaveLength(2);
-    });
+    // The new stream that follows a list is due: all that a load brings has been done.
+    await eventually(() => expect(clock.pending()).toContain(1_000));
+    clock.advance(50);
+    await eventually(() => expect(service.reports).toHaveLength(2));
+    expect(service.reports[1]).toMatchObject({ applied: [{ slug: 'acme', revision: 2 }] });
+  });
+});
+
+describe('given a report under way', () => {
+  it('tells by another one what came meanwhile', async () => {
+    const held: (() => void)[] = [];
+    const { clock, service, create } = await createSetup();
+    service.write('acme', { entries: [APP] });
+    const holding = async (url: string, init: RequestInit) => {
+      const answer = await fetch(url, init);
+      if (url.endsWith('/v1/report')) await new Promise<void>((resolve) => held.push(resolve));
+      return answer;
+    };
+    const allowlist = create({ stream: true, deps: { ...clock.deps, fetch: holding } });
+    await streaming(allowlist);
+    clock.advance(50);
+    await eventually(() => expect(held).toHaveLength(1));
+    service.tell('acme', { entries: [] }, { ack: true });
+    await eventually(() => expect(allowlist.status().counters.deltasApplied).toBe(1));
+    clock.advance(50);
+    expect(service.reports).toHaveLength(1);
+    for (const release of held) release();
+    await eventually(() => expect(service.reports).toHaveLength(2));
     expect(service.reports[1]).toMatchObject({ applied: [{ slug: 'acme', revision: 2 }] });
   });
 });
