@@ -98,10 +98,14 @@ export function createAllowlist(options: AllowlistOptions): Allowlist {
     added(slug) {
       // The stream knows nothing of it, or leads on from where it was before it was dropped.
       stream.uncover(slug);
+      reporter.moved(slug);
       reporter.soon();
       waiters.check();
     },
-    changed: waiters.check,
+    changed(slug) {
+      reporter.moved(slug);
+      waiters.check();
+    },
     dropped: (slug) => stream.uncover(slug),
   });
   const absences = createAbsences(deps);

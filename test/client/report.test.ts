@@ -25,9 +25,28 @@ describe('given a service that wants to know who decides by what', () => {
           onStale: 'refuse',
           maxStalenessMs: 86_400_000,
           applied: [{ slug: 'acme', lineage, revision: 1 }],
+          all: false,
         },
       ]),
     );
+  });
+
+  it('is told at once only of what has moved, and of all every 30 s', async () => {
+    const { clock, service, create } = await createSetup();
+    for (const slug of ['acme', 'globex']) service.write(slug, { entries: [APP] });
+    const allowlist = create({ tenant: ({ host }) => host });
+    await allowlist.decide({ ...FROM_APP, host: 'acme' });
+    clock.advance(50);
+    await eventually(() => expect(service.reports).toHaveLength(1));
+    await settled(clock, 30_000);
+    await allowlist.decide({ ...FROM_APP, host: 'globex' });
+    clock.advance(50);
+    await eventually(() => expect(service.reports).toHaveLength(2));
+    expect(service.reports[1]).toMatchObject({ applied: [{ slug: 'globex', revision: 1 }], all: false });
+    await settled(clock, 29_950);
+    clock.advance(30_000);
+    await eventually(() => expect(service.reports).toHaveLength(3));
+    expect(service.reports[2]).toMatchObject({ applied: [{ slug: 'acme' }, { slug: 'globex' }], all: true });
   });
 
   it('is told every 30 s, by those that poll too', async () => {

@@ -108,6 +108,31 @@ describe('given a stream the service ends', () => {
   });
 });
 
+describe('given many streams, one after the other', () => {
+  it('uses a signal of its own for each, and leaves one stream and no timer of the others', async () => {
+    const signals = new Set<unknown>();
+    const { clock, service, create } = await createSetup();
+    service.write('acme', { entries: [APP] });
+    const counting = (url: string, init: RequestInit): Promise<Response> => {
+      if (url.endsWith('/v1/stream')) signals.add(init.signal);
+      return fetch(url, init);
+    };
+    const allowlist = create({ stream: true, deps: { ...clock.deps, fetch: counting } });
+    for (let reconnects = 0; reconnects < 200; reconnects += 1) {
+      await eventually(() => expect(allowlist.status().counters.reconnects).toBe(reconnects));
+      await streaming(allowlist);
+      service.streams.at(-1)?.send('ping', { checkedAgeMs: 0 });
+      service.streams.at(-1)?.end(0);
+      await eventually(() => expect(clock.pending()[0]).toBe(0));
+      clock.advance(0);
+    }
+    await streaming(allowlist);
+    expect(signals.size).toBe(201);
+    expect(service.openStreams()).toEqual([service.streams[200]]);
+    expect(clock.pending()).toEqual([30_000, 45_000]);
+  }, 20_000);
+});
+
 describe('given a stream that is silent', () => {
   it('gives it up after 45 s without a byte, and opens another', async () => {
     const { clock, service, allowlist } = await createStreaming();
@@ -226,7 +251,7 @@ describe('given a service that refuses the key', () => {
 
 describe('given a client that is closed', () => {
   it('says good-bye, hangs up, and leaves no timer', async () => {
-    const { clock, service, allowlist, lineage } = await createStreaming();
+    const { clock, service, allowlist } = await createStreaming();
     clock.advance(100);
     await eventually(() => expect(service.reports).toHaveLength(1));
     allowlist.close();
@@ -234,7 +259,6 @@ describe('given a client that is closed', () => {
     expect(service.reports[1]).toMatchObject({
       instance: allowlist.status().instance,
       bye: true,
-      applied: [{ slug: 'acme', lineage, revision: 1 }],
     });
     await eventually(() => expect(service.openStreams()).toEqual([]));
     await eventually(() => expect(clock.count()).toBe(0));

@@ -7,7 +7,9 @@ import { versionOf } from './tenants.js';
 
 /** Tells the service which versions requests are decided by. That it fails changes nothing here. */
 export interface Reporter {
-  /** Tells within 100 ms, at random: a writer, or who watches a rollout, waits for it. */
+  /** The tenant is decided by another version. */
+  moved(slug: string): void;
+  /** Tells what has moved within 100 ms, at random: a writer, or who watches a rollout, waits for it. */
   soon(): void;
   /** Says good-bye, if the service knows of this client at all. */
   close(): void;
@@ -28,6 +30,8 @@ export function createReporter(
   { tenants, link }: SyncParts,
 ): Reporter {
   const { deps, service, onStale, maxStalenessMs } = settings;
+  /** What the service has not been told of. */
+  const moved = new Set<string>();
   let cancelTimer: (() => void) | undefined;
   let isSoon = false;
   let isSending = false;
@@ -40,6 +44,7 @@ export function createReporter(
   }
 
   function sendReport(): void {
+    const isPart = isSoon;
     isSoon = false;
     reportIn(jitter(deps, INTERVAL_MS, JITTER));
     // The one under way may say too little: another follows it.
@@ -47,24 +52,30 @@ export function createReporter(
     // A service that wants to be left alone is.
     if (isSending || link.retryInMs() > 0) return;
     isSending = true;
-    void send().finally(() => {
+    void send(isPart).finally(() => {
       isSending = false;
       if (isOverdue && link.state() !== 'closed') sendReport();
     });
   }
 
-  async function send(): Promise<void> {
-    const applied = appliedNow();
+  /** @param isPart tells only what has moved; the whole, with what is not held any more, goes every 30 s. */
+  async function send(isPart: boolean): Promise<void> {
+    const applied = appliedNow(isPart);
+    const told = [...moved];
+    moved.clear();
     for (let start = 0; start === 0 || start < applied.length; start += MAX_REPORTED) {
       if (link.state() === 'closed') return;
       hasReported = true;
-      const json = { ...head(), applied: applied.slice(start, start + MAX_REPORTED) };
-      await http.call('v1/report', { method: 'POST', json });
+      const all = !isPart && applied.length <= MAX_REPORTED;
+      const json = { ...head(), applied: applied.slice(start, start + MAX_REPORTED), all };
+      const answer = await http.call('v1/report', { method: 'POST', json });
+      if ('kind' in answer || answer.status !== 204) for (const slug of told) moved.add(slug);
     }
   }
 
-  function appliedNow(): readonly object[] {
-    return tenants.all().map(({ slug, compiled }) => ({ slug, ...versionOf(compiled) }));
+  function appliedNow(isPart: boolean): readonly object[] {
+    const held = tenants.all().filter(({ slug }) => !isPart || moved.has(slug));
+    return held.map(({ slug, compiled }) => ({ slug, ...versionOf(compiled) }));
   }
 
   function head(): object {
@@ -79,6 +90,7 @@ export function createReporter(
   }
 
   return {
+    moved: (slug) => void moved.add(slug),
     soon() {
       if (isSoon || link.state() === 'closed') return;
       isSoon = true;
@@ -87,7 +99,7 @@ export function createReporter(
     close() {
       cancelTimer?.();
       if (!hasReported) return;
-      const json = { ...head(), applied: appliedNow().slice(0, MAX_REPORTED), bye: true };
+      const json = { ...head(), applied: [], bye: true };
       void http.call('v1/report', { method: 'POST', json, timeoutMs: BYE_TIMEOUT_MS });
     },
   };
