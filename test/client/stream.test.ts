@@ -41,6 +41,8 @@ describe('given one tenant by name', () => {
   it('does not poll while it streams, and a ping confirms the list as of what the node knows', async () => {
     const { clock, service, allowlist } = await createStreaming();
     clock.advance(40_000);
+    // The stream's timeout and the next look: no call is under way.
+    expect(clock.pending()).toEqual([5_000, 20_000]);
     expect(service.calls()).toEqual([SNAPSHOT_CALL]);
     service.streams[0]?.send('ping', { serverTimeMs: clock.now(), checkedAgeMs: null });
     service.streams[0]?.send('ping', { serverTimeMs: clock.now(), checkedAgeMs: 700 });
