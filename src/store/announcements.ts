@@ -28,16 +28,20 @@ const AnnouncementSchema = z.discriminatedUnion('kind', [
     ack: z.boolean().default(false),
   }),
   z.object({ kind: z.literal('key'), hash: z.string() }),
+  z.object({ kind: z.literal('report'), tenantIds: z.array(z.string()) }),
 ]);
 type Announcement =
   | ({ readonly kind: 'tenant' } & TenantNews)
-  | { readonly kind: 'key'; readonly hash: string };
+  | { readonly kind: 'key'; readonly hash: string }
+  | { readonly kind: 'report'; readonly tenantIds: readonly string[] };
 
 /** What is done with news from other nodes, and with this node's own, which come back too. */
 export interface AnnouncementListeners {
   readonly onTenantMoved: (news: TenantNews) => void;
   /** A key was revoked; `hash` as the store keeps it. */
   readonly onKeyRevoked: (hash: string) => void;
+  /** Instances told of versions that they have applied. Sent only while a writer waits for it. */
+  readonly onReported: (tenantIds: readonly string[]) => void;
 }
 
 /**
@@ -48,6 +52,7 @@ export interface Announcements {
   /** Sent before the call returns; a failure is Redis' to report. */
   tenantMoved(news: TenantNews): void;
   keyRevoked(hash: string): void;
+  reported(tenantIds: readonly string[]): void;
 }
 
 /** Subscribes to the channel and gives the means to publish on it. */
@@ -61,6 +66,7 @@ export function openAnnouncements(
     if (announcement === undefined)
       log.debug({ text: text.slice(0, 200) }, 'ignored a message that is no announcement');
     else if (announcement.kind === 'key') listeners.onKeyRevoked(announcement.hash);
+    else if (announcement.kind === 'report') listeners.onReported(announcement.tenantIds);
     else {
       const { kind: _kind, ...news } = announcement;
       listeners.onTenantMoved(news);
@@ -74,6 +80,7 @@ export function openAnnouncements(
   return {
     tenantMoved: (news) => publish({ kind: 'tenant', ...news }),
     keyRevoked: (hash) => publish({ kind: 'key', hash }),
+    reported: (tenantIds) => publish({ kind: 'report', tenantIds }),
   };
 }
 

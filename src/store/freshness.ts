@@ -7,6 +7,7 @@ import { createPrimary, type SnapshotSource } from './primary.js';
 import { openRedis } from './redis-connection.js';
 import { createRedisSnapshots } from './redis-snapshots.js';
 import { startRepeatingTask } from './repeating-task.js';
+import { createReportSignals, type ReportSignals } from './report-signals.js';
 import { createSnapshotCache } from './snapshot-cache.js';
 import { createSnapshotLoader } from './snapshot-loader.js';
 import { createSnapshots, type Snapshots } from './snapshots.js';
@@ -32,6 +33,8 @@ export interface FreshnessOptions {
 export interface Freshness {
   readonly snapshots: Snapshots;
   readonly feed: Feed;
+  /** Who waits for instances hears here of their reports. */
+  readonly reports: Pick<ReportSignals, 'reported' | 'listen'>;
   /**
    * To be called right after a commit and before the write is answered: from its return on this node reads that
    * version or a later one, and its followers have been told. Other nodes are told without waiting for them.
@@ -55,6 +58,8 @@ export async function openFreshness({ source, redisUrl, keys, log }: FreshnessOp
   const cache = createSnapshotCache({ load: (slug) => limiter.run(() => load(slug)), now });
   const check = createVersionCheck({ cache, primary, redis: kept, now });
   const feed = createFeed({ primary, readDelta: source.readDelta, log, now });
+
+  const reports = createReportSignals({ publish: (tenantIds) => announcements?.reported(tenantIds), now });
 
   const checking = startRepeatingTask({
     name: 'version check',
@@ -80,14 +85,16 @@ export async function openFreshness({ source, redisUrl, keys, log }: FreshnessOp
   }
   function hear(news: TenantNews): void {
     drop(news.move);
+    if (news.ack) reports.expect(news.move.tenantId);
     feed.hear(news);
   }
-  const listeners = { onTenantMoved: hear, onKeyRevoked: keys.forget };
+  const listeners = { onTenantMoved: hear, onKeyRevoked: keys.forget, onReported: reports.heard };
   const announcements = redis === undefined ? undefined : openAnnouncements(redis, listeners, log);
 
   return {
     snapshots: createSnapshots({ cache, check, primary, redis: kept, log }),
     feed,
+    reports,
     tenantMoved(news) {
       primary.isBack();
       // Followers after the memory: who asks for the snapshot at once must not get the old one.

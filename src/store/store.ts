@@ -7,9 +7,12 @@ import { createEntries, type Entries } from './entries.js';
 import { startExpiry } from './expiry.js';
 import type { Feed } from './feed.js';
 import { openFreshness } from './freshness.js';
+import { startInstanceSweep } from './instance-sweep.js';
+import { createInstances, type Instances } from './instances.js';
 import { createKeys, type Keys } from './keys.js';
 import { applyMigrations } from './migrations.js';
 import { createPolicies, type Policies } from './policies.js';
+import { createRollouts, type Rollouts } from './rollouts.js';
 import { readSnapshot, readVersions } from './snapshot-row.js';
 import type { Snapshots } from './snapshots.js';
 import { createTenants, type Tenants } from './tenants.js';
@@ -42,6 +45,10 @@ export interface Store {
   readonly snapshots: Snapshots;
   /** Every step of the tenants that are followed. */
   readonly feed: Feed;
+  /** The running SDKs, and what each decides by. */
+  readonly instances: Instances;
+  /** Who has applied which revision. */
+  readonly rollouts: Rollouts;
   /** What answers now. Never rejects; within two seconds. */
   health(): Promise<{ readonly postgres: 'up' | 'down'; readonly redis: 'up' | 'down' | 'off' }>;
   /** Stops the timers and closes every connection. */
@@ -76,6 +83,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   });
   keys.onRevoked(freshness.keyRevoked);
   const expiry = startExpiry(db, changeLog, log, now);
+  const sweep = startInstanceSweep(db, log);
 
   return {
     tenants: createTenants(db, changeLog),
@@ -85,12 +93,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     keys,
     snapshots: freshness.snapshots,
     feed: freshness.feed,
+    instances: createInstances(db, freshness.reports.reported),
+    rollouts: createRollouts(db, freshness.reports),
     async health() {
       const [postgres, redis] = await Promise.all([isUp(db), freshness.redisHealth()]);
       return { postgres: postgres ? 'up' : 'down', redis };
     },
     async close() {
-      await Promise.all([expiry.stop(), freshness.close()]);
+      await Promise.all([expiry.stop(), sweep.stop(), freshness.close()]);
       await db.close();
     },
   };

@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 describeWithRedisServer('given two nodes over one Redis', () => {
-  it('brings moves and revoked keys to both', async () => {
+  it('brings moves, revoked keys and reports to both', async () => {
     const a = await openNode();
     const b = await openNode();
     await subscribed(2);
@@ -34,8 +34,9 @@ describeWithRedisServer('given two nodes over one Redis', () => {
     a.announcements.tenantMoved(written);
     a.announcements.tenantMoved(deleted);
     a.announcements.keyRevoked('abc');
-    await vi.waitFor(() => expect(b.heard).toEqual([written, deleted, 'abc']));
-    await vi.waitFor(() => expect(a.heard).toEqual([written, deleted, 'abc']));
+    a.announcements.reported(['t1', 't2']);
+    await vi.waitFor(() => expect(b.heard).toEqual([written, deleted, 'abc', ['t1', 't2']]));
+    await vi.waitFor(() => expect(a.heard).toEqual([written, deleted, 'abc', ['t1', 't2']]));
   });
 
   it('listens again by itself after Redis was restarted', async () => {
@@ -71,12 +72,17 @@ describeWithRedisServer('given two nodes over one Redis', () => {
   });
 });
 
-async function openNode(): Promise<{ announcements: Announcements; heard: (TenantNews | string)[] }> {
+interface OpenNode {
+  readonly announcements: Announcements;
+  readonly heard: (TenantNews | string | readonly string[])[];
+}
+
+async function openNode(): Promise<OpenNode> {
   const connection = await openRedis({ url: server.url, log: silentLog });
   connections.push(connection);
-  const heard: (TenantNews | string)[] = [];
-  const hear = (news: TenantNews | string) => void heard.push(news);
-  const listeners = { onTenantMoved: hear, onKeyRevoked: hear };
+  const heard: OpenNode['heard'][number][] = [];
+  const hear = (news: OpenNode['heard'][number]) => void heard.push(news);
+  const listeners = { onTenantMoved: hear, onKeyRevoked: hear, onReported: hear };
   return { announcements: openAnnouncements(connection, listeners, silentLog), heard };
 }
 

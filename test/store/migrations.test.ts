@@ -13,7 +13,7 @@ import { recordLog } from './log-recorder.js';
 import { deploy, differences } from './schema-engine.js';
 
 const SHIPPED = new URL('../../prisma/migrations/', import.meta.url).pathname;
-const MIGRATIONS = ['20261122142543_init', '20261122181500_entry_count'];
+const MIGRATIONS = ['20261122142543_init', '20261122181500_entry_count', '20261122184500_instances'];
 
 let database: TestDatabase;
 let sql: Pool;
@@ -55,8 +55,13 @@ describe('given an empty database', () => {
       'changes',
       'entries',
       'events',
+      'instance_registry',
+      'instance_tallies',
+      'instance_versions',
+      'instances',
       'policies',
       'tenants',
+      'version_departures',
     ]);
     expect(await differences(database.url)).toBe('');
   });
