@@ -6,6 +6,7 @@ import { registerEtags } from './http/etag.js';
 import { registerOpenapi } from './http/openapi.js';
 import { registerProblems, sendProblem } from './http/problem.js';
 import { registerRateLimit } from './http/rate-limit.js';
+import { createRolloutWaits } from './http/rollout-wait.js';
 import { changeRoutes } from './http/routes/changes.js';
 import { evaluateRoutes } from './http/routes/evaluate.js';
 import { healthRoutes } from './http/routes/health.js';
@@ -14,6 +15,8 @@ import { lintRoutes } from './http/routes/lint.js';
 import { originListRoutes } from './http/routes/origin-lists.js';
 import { originRoutes } from './http/routes/origins.js';
 import { policyRoutes } from './http/routes/policies.js';
+import { reportRoutes } from './http/routes/report.js';
+import { rolloutRoutes } from './http/routes/rollout.js';
 import { streamRoutes } from './http/routes/stream.js';
 import { syncRoutes } from './http/routes/sync.js';
 import { tenantRoutes } from './http/routes/tenants.js';
@@ -64,6 +67,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'private, no-cache' });
   });
   await registerOpenapi(app);
+  const waits = createRolloutWaits(store);
+  // A writer that waits for instances would keep the server from stopping.
+  app.addHook('preClose', async () => waits.close());
 
   await app.register(healthRoutes, { store });
   await app.register(async (v1) => {
@@ -71,15 +77,17 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     registerAuth(v1, { store, adminKey });
     refuseUnknownQuery(v1);
     await v1.register(tenantRoutes, { store });
-    await v1.register(originRoutes, { store });
-    await v1.register(originListRoutes, { store });
-    await v1.register(policyRoutes, { store });
+    await v1.register(originRoutes, { store, waits });
+    await v1.register(originListRoutes, { store, waits });
+    await v1.register(policyRoutes, { store, waits });
     await v1.register(lintRoutes, { store, now });
     await v1.register(changeRoutes, { store });
     await v1.register(keyRoutes, { store });
     await v1.register(evaluateRoutes, { store, now });
     await v1.register(syncRoutes, { store, now });
     await v1.register(streamRoutes, { store, now });
+    await v1.register(reportRoutes, { store });
+    await v1.register(rolloutRoutes, { store });
   });
   return app;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isAcceptable } from '../lint/finding-code.js';
 import { freeText, InstantSchema, PolicyNameSchema, toUtc } from './fields.js';
 import { FindingSchema } from './finding-schema.js';
+import { WaitedRolloutSchema } from './rollout-schema.js';
 
 const MAX_PATTERN_LENGTH = 2_000;
 const MAX_LABELS = 32;
@@ -158,6 +159,7 @@ export const EntrySchema = z
 /** An entry as a write of it answers. */
 export const WrittenEntrySchema = EntrySchema.extend({
   findings: z.array(FindingSchema).meta({ description: 'What the linter has to say of it.' }),
+  rollout: WaitedRolloutSchema.optional(),
 }).meta({ id: 'WrittenEntry' });
 
 function unique(values: readonly string[]): string[] {

@@ -46,6 +46,7 @@ export async function registerOpenapi(app: FastifyInstance): Promise<void> {
         { name: 'origins', description: 'The entries of a list.' },
         { name: 'policies', description: 'Named sets of CORS settings, bound to path prefixes.' },
         { name: 'changes', description: 'Who changed what, when.' },
+        { name: 'rollout', description: 'Who has applied what.' },
         { name: 'keys', description: 'Who may call.' },
         { name: 'evaluate', description: 'The decision the SDK would take.' },
         { name: 'sync', description: 'What the SDK calls.' },

@@ -2,6 +2,7 @@ import { checkPolicySettings } from '@origin-allowlist/client/core';
 import { z } from 'zod';
 import { PolicyNameSchema } from './fields.js';
 import { PolicyFindingSchema } from './finding-schema.js';
+import { WaitedRolloutSchema } from './rollout-schema.js';
 
 const MAX_PATHS = 100;
 const MAX_NAMES = 200;
@@ -86,6 +87,7 @@ export const PolicySchema = z
 /** A policy as a write of it answers. */
 export const WrittenPolicySchema = PolicySchema.extend({
   findings: z.array(PolicyFindingSchema).meta({ description: 'What the linter has to say of it.' }),
+  rollout: WaitedRolloutSchema.optional(),
 }).meta({ id: 'WrittenPolicy' });
 
 function pathOf(pointer: string): (string | number)[] {

@@ -21,6 +21,7 @@ export interface Answer {
 export interface TestService {
   readonly app: FastifyInstance;
   readonly store: Store;
+  readonly databaseUrl: string;
   call(method: InjectOptions['method'], url: string, options?: CallOptions): Promise<Answer>;
   /** A new tenant; answers its slug. */
   tenant(): Promise<string>;
@@ -38,9 +39,13 @@ interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export async function openService(): Promise<TestService> {
-  const database = await createTestDatabase();
-  const store = await openStore({ databaseUrl: database.url, log: silentLog });
+/** @param on another service's database: the node is a second one over it, and leaves it when it is closed. */
+export async function openService(
+  options: { readonly on?: TestService; readonly redisUrl?: string } = {},
+): Promise<TestService> {
+  const { on, redisUrl } = options;
+  const database = on ? { url: on.databaseUrl, drop: async () => {} } : await createTestDatabase();
+  const store = await openStore({ databaseUrl: database.url, redisUrl, log: silentLog });
   const app = await buildApp({ store, adminKey: ADMIN_KEY });
 
   async function call(
@@ -70,6 +75,7 @@ export async function openService(): Promise<TestService> {
   return {
     app,
     store,
+    databaseUrl: database.url,
     call,
     tenant: async () => {
       const slug = `t-${randomBytes(6).toString('hex')}`;

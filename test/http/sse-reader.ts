@@ -23,12 +23,13 @@ export async function openStream(
   url: string,
   key: string,
   tenants: readonly object[],
+  instance = 'test',
 ): Promise<StreamReader> {
   const controller = new AbortController();
   const response = await fetch(`${url}/v1/stream`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ instance: 'test', tenants }),
+    body: JSON.stringify({ instance, tenants }),
     signal: controller.signal,
   });
   const events: StreamEvent[] = [];

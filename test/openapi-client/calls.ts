@@ -96,6 +96,28 @@ export async function callEverything(options: {
   });
   await must(stream)?.cancel();
 
+  const snapshot = must(await client.GET('/v1/snapshot', { params: { query: { tenant: slug } } }));
+  must(
+    await client.POST('/v1/report', {
+      body: {
+        instance: 'generated',
+        transport: 'poll',
+        onStale: 'refuse',
+        maxStalenessMs: 60_000,
+        applied: [{ slug, lineage: snapshot.lineage, revision: snapshot.revision }],
+      },
+    }),
+  );
+  const rollout = must(await client.GET('/v1/tenants/{slug}/rollout', { params: { path } }));
+  const instance: string | undefined = rollout.applied[0]?.id;
+  if (instance === undefined) throw new Error('nobody has applied it');
+  must(await client.GET('/v1/tenants/{slug}/horizon', { params: { path, query: { revision: '1' } } }));
+  const removal = await client.DELETE('/v1/tenants/{slug}/rollout/instances/{id}', {
+    params: { path: { slug, id: instance } },
+  });
+  // It has just reported; a call cannot make it silent.
+  if (removal.error?.code !== 'instance_not_silent') throw new Error('a living instance was removed');
+
   must(await client.DELETE('/v1/tenants/{slug}', { params: { path } }));
 }
 

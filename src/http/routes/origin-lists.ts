@@ -2,13 +2,14 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { AppError } from '../../errors.js';
 import type { Store } from '../../store/store.js';
-import { writeContext } from '../auth.js';
 import { EntryInputSchema, EntryOperationSchema } from '../entry-schema.js';
 import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
 import { TenantParams } from '../fields.js';
 import { ListFindingSchema } from '../finding-schema.js';
 import { lintWrite } from '../list-review.js';
 import { bodyProblemResponses } from '../problem.js';
+import { WaitedRolloutSchema } from '../rollout-schema.js';
+import { type RolloutWaits, WaitQuery, waitingContext, waitQuery } from '../rollout-wait.js';
 
 const MAX_BATCH_OPERATIONS = 10_000;
 const BATCH_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
@@ -27,6 +28,7 @@ const ListResultSchema = z
       .array(ListFindingSchema)
       .meta({ description: 'What the linter has to say of the entries that changed; the first 1,000.' }),
     findingCount: z.int(),
+    rollout: WaitedRolloutSchema.optional(),
   })
   .meta({
     id: 'ListResult',
@@ -47,7 +49,10 @@ const ListResultSchema = z
 const tags = ['origins'];
 
 /** Writes of many entries: all or nothing, one revision. */
-export const originListRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = async (app, { store }) => {
+export const originListRoutes: FastifyPluginAsyncZod<{
+  readonly store: Store;
+  readonly waits: RolloutWaits;
+}> = async (app, { store, waits }) => {
   app.put('/v1/tenants/:slug/origins', {
     config: { scope: 'origins:write' },
     bodyLimit: LIST_BODY_LIMIT_BYTES,
@@ -57,6 +62,7 @@ export const originListRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> 
       description: `At most ${MAX_LIST_ENTRIES} entries. \`If-Match\` with the list's ETag is required.`,
       tags,
       params: TenantParams,
+      querystring: WaitQuery,
       headers: IfMatchHeaders,
       body: z.strictObject({ entries: z.array(EntryInputSchema).max(MAX_LIST_ENTRIES) }).meta({
         id: 'OriginList',
@@ -87,11 +93,13 @@ export const originListRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> 
         request.params.slug,
         request.body.entries,
         { ifMatch: parseIfMatch(request.headers['if-match']) },
-        { ...writeContext(request), review: lint.review },
+        { ...waitingContext(request), review: lint.review },
       );
       reply.headers(versionHeaders(result.revision));
       const { findings, findingCount } = lint;
-      return { revision: result.revision, changed: result.changed, ...result.value, findings, findingCount };
+      const { revision, changed, value } = result;
+      const rollout = await waits.after(request, revision);
+      return { revision, changed, ...value, findings, findingCount, rollout };
     },
   });
 
@@ -104,7 +112,12 @@ export const originListRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> 
       description: '`dryRun=true` answers what would happen and writes nothing.',
       tags,
       params: TenantParams,
-      querystring: z.strictObject({ dryRun: z.stringbool().default(false) }),
+      querystring: z
+        .strictObject({ dryRun: z.stringbool().default(false), ...waitQuery })
+        .refine(({ dryRun, wait }) => !dryRun || wait === undefined, {
+          path: ['wait'],
+          message: 'A dry run writes nothing that could be waited for.',
+        }),
       headers: IfMatchHeaders,
       body: z
         .strictObject({ operations: z.array(EntryOperationSchema).min(1).max(MAX_BATCH_OPERATIONS) })
@@ -130,11 +143,13 @@ export const originListRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> 
         request.params.slug,
         request.body.operations,
         { ifMatch: parseIfMatch(request.headers['if-match']), dryRun: request.query.dryRun },
-        { ...writeContext(request), review: lint.review },
+        { ...waitingContext(request), review: lint.review },
       );
       reply.headers(versionHeaders(result.revision));
       const { findings, findingCount } = lint;
-      return { revision: result.revision, changed: result.changed, ...result.value, findings, findingCount };
+      const { revision, changed, value } = result;
+      const rollout = await waits.after(request, revision);
+      return { revision, changed, ...value, findings, findingCount, rollout };
     },
   });
 };

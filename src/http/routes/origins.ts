@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Store } from '../../store/store.js';
-import { writeContext } from '../auth.js';
 import {
   EntryFieldsSchema,
   EntryInputSchema,
@@ -15,9 +14,16 @@ import { InstantSchema, TenantParams, toUtc } from '../fields.js';
 import { lintWrite } from '../list-review.js';
 import { linkNext, pageOf, pageQuery } from '../page.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
+import {
+  type RolloutWaits,
+  WaitedDeletionSchema,
+  WaitQuery,
+  waitingContext,
+  waitQuery,
+} from '../rollout-wait.js';
 
 const EntryParams = TenantParams.extend({ id: z.string().meta({ description: 'The id of the entry.' }) });
-const PatternQuery = z.strictObject({ pattern: PatternSchema });
+const PatternQuery = z.strictObject({ pattern: PatternSchema, ...waitQuery });
 
 const ListQuery = z.strictObject({
   ...pageQuery,
@@ -32,7 +38,10 @@ const ListQuery = z.strictObject({
 const tags = ['origins'];
 
 /** `/v1/tenants/{slug}/origins`: the entries of one allowlist, one at a time. */
-export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = async (app, { store }) => {
+export const originRoutes: FastifyPluginAsyncZod<{
+  readonly store: Store;
+  readonly waits: RolloutWaits;
+}> = async (app, { store, waits }) => {
   app.get('/v1/tenants/:slug/origins', {
     config: { scope: 'origins:read' },
     schema: {
@@ -67,6 +76,7 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
       summary: 'Add an entry',
       tags,
       params: TenantParams,
+      querystring: WaitQuery,
       body: EntryInputSchema,
       response: {
         201: WrittenEntrySchema,
@@ -77,14 +87,14 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
       const { slug } = request.params;
       const lint = lintWrite();
       const { value, revision } = await store.entries.create(slug, request.body, {
-        ...writeContext(request),
+        ...waitingContext(request),
         review: lint.review,
       });
       reply.code(201).headers({
         location: `/v1/tenants/${slug}/origins/${value.id}`,
         ...versionHeaders(value.revision, revision),
       });
-      return { ...value, findings: lint.findings };
+      return { ...value, findings: lint.findings, rollout: await waits.after(request, revision) };
     },
   });
 
@@ -111,6 +121,7 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
       summary: 'Change some fields of an entry',
       tags,
       params: EntryParams,
+      querystring: WaitQuery,
       headers: IfMatchHeaders,
       body: EntryPatchSchema,
       response: {
@@ -132,10 +143,10 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
         request.params.id,
         request.body,
         { ifMatch: parseIfMatch(request.headers['if-match']) },
-        { ...writeContext(request), review: lint.review },
+        { ...waitingContext(request), review: lint.review },
       );
       reply.headers(versionHeaders(value.revision, revision));
-      return { ...value, findings: lint.findings };
+      return { ...value, findings: lint.findings, rollout: await waits.after(request, revision) };
     },
   });
 
@@ -146,8 +157,10 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
       summary: 'Delete an entry',
       tags,
       params: EntryParams,
+      querystring: WaitQuery,
       headers: IfMatchHeaders,
       response: {
+        200: WaitedDeletionSchema,
         204: z.null(),
         ...problemResponses('tenant_not_found', 'entry_not_found', 'revision_mismatch'),
       },
@@ -157,9 +170,12 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
         request.params.slug,
         request.params.id,
         { ifMatch: parseIfMatch(request.headers['if-match']) },
-        writeContext(request),
+        waitingContext(request),
       );
-      reply.code(204).header('x-revision', revision);
+      reply.header('x-revision', revision);
+      const rollout = await waits.after(request, revision);
+      if (rollout !== undefined) return { rollout };
+      reply.code(204);
       return null;
     },
   });
@@ -188,11 +204,11 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
         slug,
         { ...request.body, pattern: request.query.pattern },
         { ifMatch: parseIfMatch(request.headers['if-match']) },
-        { ...writeContext(request), review: lint.review },
+        { ...waitingContext(request), review: lint.review },
       );
       reply.code(created ? 201 : 200).headers(versionHeaders(value.revision, revision));
       if (created) reply.header('location', `/v1/tenants/${slug}/origins/${value.id}`);
-      return { ...value, findings: lint.findings };
+      return { ...value, findings: lint.findings, rollout: await waits.after(request, revision) };
     },
   });
 
@@ -206,6 +222,7 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
       querystring: PatternQuery,
       headers: IfMatchHeaders,
       response: {
+        200: WaitedDeletionSchema,
         204: z.null(),
         ...problemResponses('tenant_not_found', 'entry_not_found', 'revision_mismatch', 'invalid_input'),
       },
@@ -215,9 +232,12 @@ export const originRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
         request.params.slug,
         request.query.pattern.text,
         { ifMatch: parseIfMatch(request.headers['if-match']) },
-        writeContext(request),
+        waitingContext(request),
       );
-      reply.code(204).header('x-revision', revision);
+      reply.header('x-revision', revision);
+      const rollout = await waits.after(request, revision);
+      if (rollout !== undefined) return { rollout };
+      reply.code(204);
       return null;
     },
   });

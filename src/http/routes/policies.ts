@@ -2,12 +2,12 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { lintPolicy } from '../../lint/lint-policy.js';
 import type { Store } from '../../store/store.js';
-import { writeContext } from '../auth.js';
 import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
 import { PolicyNameSchema, TenantParams } from '../fields.js';
 import { reviewPolicy } from '../policy-review.js';
 import { PolicyInputSchema, PolicySchema, WrittenPolicySchema } from '../policy-schema.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
+import { type RolloutWaits, WaitedDeletionSchema, WaitQuery, waitingContext } from '../rollout-wait.js';
 
 const PolicyParams = TenantParams.extend({ name: z.string().meta({ examples: ['default'] }) });
 const NewPolicyParams = TenantParams.extend({ name: PolicyNameSchema });
@@ -15,7 +15,10 @@ const NewPolicyParams = TenantParams.extend({ name: PolicyNameSchema });
 const tags = ['policies'];
 
 /** `/v1/tenants/{slug}/policies`: named sets of CORS settings. */
-export const policyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = async (app, { store }) => {
+export const policyRoutes: FastifyPluginAsyncZod<{
+  readonly store: Store;
+  readonly waits: RolloutWaits;
+}> = async (app, { store, waits }) => {
   app.get('/v1/tenants/:slug/policies', {
     config: { scope: 'origins:read' },
     schema: {
@@ -59,6 +62,7 @@ export const policyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
         'Turning credentials on is refused while an entry it covers would then let in more than is safe.',
       tags,
       params: NewPolicyParams,
+      querystring: WaitQuery,
       headers: IfMatchHeaders,
       body: PolicyInputSchema,
       response: {
@@ -74,13 +78,13 @@ export const policyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
         name,
         request.body,
         { ifMatch: parseIfMatch(request.headers['if-match']) },
-        { ...writeContext(request), review: reviewPolicy },
+        { ...waitingContext(request), review: reviewPolicy },
       );
       reply.code(created ? 201 : 200).headers(versionHeaders(value.revision, revision));
       if (created) reply.header('location', `/v1/tenants/${slug}/policies/${name}`);
       const { maxAgeSeconds, ...settings } = value;
       const findings = lintPolicy(maxAgeSeconds === null ? settings : { ...settings, maxAgeSeconds });
-      return { ...value, findings: [...findings] };
+      return { ...value, findings: [...findings], rollout: await waits.after(request, revision) };
     },
   });
 
@@ -91,8 +95,10 @@ export const policyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
       summary: 'Delete a policy that no entry names',
       tags,
       params: PolicyParams,
+      querystring: WaitQuery,
       headers: IfMatchHeaders,
       response: {
+        200: WaitedDeletionSchema,
         204: z.null(),
         ...problemResponses(
           'tenant_not_found',
@@ -108,9 +114,12 @@ export const policyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
         request.params.slug,
         request.params.name,
         { ifMatch: parseIfMatch(request.headers['if-match']) },
-        writeContext(request),
+        waitingContext(request),
       );
-      reply.code(204).header('x-revision', revision);
+      reply.header('x-revision', revision);
+      const rollout = await waits.after(request, revision);
+      if (rollout !== undefined) return { rollout };
+      reply.code(204);
       return null;
     },
   });

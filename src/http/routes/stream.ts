@@ -4,26 +4,14 @@ import { z } from 'zod';
 import { AppError } from '../../errors.js';
 import type { Store } from '../../store/store.js';
 import { SlugSchema } from '../fields.js';
+import { InstanceNameSchema, MAX_TENANTS, ServiceNameSchema } from '../instance-schema.js';
 import { bodyProblemResponses } from '../problem.js';
 import { createStreams } from '../streams.js';
 
-const MAX_TENANTS = 1_000;
-
-/** How an SDK names itself. */
-const InstanceSchema = z
-  .string()
-  .regex(/^[A-Za-z0-9._-]{1,64}$/)
-  .meta({ description: 'A name the process made for itself, anew at each start.' });
-/** What the application it is in is called. */
-const ServiceSchema = z
-  .string()
-  .regex(/^[A-Za-z0-9._-]{1,64}$/)
-  .meta({ description: 'The application it is in.' });
-
 const StreamRequestSchema = z
   .strictObject({
-    instance: InstanceSchema,
-    service: ServiceSchema.optional(),
+    instance: InstanceNameSchema,
+    service: ServiceNameSchema.optional(),
     tenants: z
       .array(
         z.strictObject({
@@ -86,11 +74,18 @@ export const streamRoutes: FastifyPluginAsyncZod<{
         'x-accel-buffering': 'no',
         'x-server-time': now(),
       });
-      const tenants = request.body.tenants.map(({ slug, lineage, revision }) => ({
+      const { instance, service, tenants: held } = request.body;
+      const tenants = held.map(({ slug, lineage, revision }) => ({
         slug,
         version: lineage === null || revision === null ? null : { lineage, revision },
       }));
       streams.open(response, request.principal, tenants);
+      // Who streams and never reports is lagging, not missing. The stream does not depend on it, nor wait for it.
+      store.instances
+        .follow({ keyId: request.principal.actor, instance, service }, held, request.principal)
+        .catch((err: unknown) =>
+          request.log.debug({ err }, 'a stream was opened by an instance that is not known'),
+        );
     },
   });
 };
