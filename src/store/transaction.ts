@@ -1,6 +1,7 @@
 import type { Pool, QueryResultRow } from 'pg';
 import { type Connection, takeConnection } from './connection.js';
 import { unavailable } from './database-error.js';
+import { watchServer } from './liveness.js';
 
 /** How long everything before COMMIT may take, the wait for a connection and for the tenant's lock included. */
 const TRANSACTION_TIMEOUT_MS = 1_100;
@@ -27,8 +28,7 @@ export interface Transaction {
    */
   query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /**
-   * Makes room for statements over many rows. Called after the first statement was answered, so that a server that does
-   * not answer at all is still noticed within the short bound.
+   * Makes room for statements over many rows. A server that answers nobody meanwhile is still noticed within two seconds.
    */
   allowBulk(): Promise<void>;
 }
@@ -48,10 +48,10 @@ export async function inTransaction<T>(
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   const connection = await takeConnection(pool, TRANSACTION_TIMEOUT_MS);
+  const extent: Extent = { isBulk: false, stopWatching: () => {} };
   try {
     const begunMs = await begin(connection, BEGIN[mode]);
-    const extent = { isBulk: false };
-    const result = await work(overConnection(connection, extent));
+    const result = await work(overConnection(connection, pool, extent));
     await commit(connection, begunMs, extent.isBulk ? BULK_STATEMENT_TIMEOUT_MS : COMMIT_TIMEOUT_MS);
     connection.giveBack();
     return result;
@@ -59,16 +59,25 @@ export async function inTransaction<T>(
     connection.limit(COMMIT_TIMEOUT_MS);
     await connection.query('ROLLBACK').then(connection.giveBack, connection.close);
     throw error;
+  } finally {
+    extent.stopWatching();
   }
 }
 
-function overConnection(connection: Connection, extent: { isBulk: boolean }): Transaction {
+/** How much time a transaction has. */
+interface Extent {
+  isBulk: boolean;
+  stopWatching: () => void;
+}
+
+function overConnection(connection: Connection, pool: Pool, extent: Extent): Transaction {
   return {
     query: async <Row extends QueryResultRow>(text: string, values?: readonly unknown[]) => {
       if (extent.isBulk) connection.limit(BULK_STATEMENT_TIMEOUT_MS);
       return (await connection.query<Row>(text, values)).rows;
     },
     allowBulk: async () => {
+      if (!extent.isBulk) extent.stopWatching = watchServer(pool, connection.close);
       extent.isBulk = true;
       connection.limit(BULK_STATEMENT_TIMEOUT_MS);
       await connection.query(`SET LOCAL statement_timeout = ${BULK_STATEMENT_TIMEOUT_MS}`);

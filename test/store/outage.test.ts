@@ -63,6 +63,22 @@ describe('given a Postgres that hangs', () => {
     }
   });
 
+  it('notices in the middle of a bulk write, too', async () => {
+    let stalledMs = 0;
+    const [refused] = await timed([
+      () =>
+        db.write(async (transaction) => {
+          await transaction.query('SELECT 1');
+          await transaction.allowBulk();
+          await postgres.stall();
+          stalledMs = performance.now();
+          await transaction.query('SELECT 1');
+        }),
+    ]);
+    expect(refused?.code).toBe('store_unavailable');
+    expect(performance.now() - stalledMs).toBeLessThan(SOON_MS);
+  });
+
   it('writes nothing when it hangs between the last statement and COMMIT', async () => {
     const id = randomUUID();
     const [refused] = await timed([
