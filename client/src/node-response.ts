@@ -1,10 +1,20 @@
-import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { TellConflict } from './conflicts.js';
 import { type Decision, mergeVary } from './core/index.js';
 import { ALLOW_ORIGIN, CORS_RESPONSE_HEADERS } from './core/response-headers.js';
+import { createHeadGuard, type GivenHeaders } from './response-head.js';
 
-/** From the registry, so that two copies of this package on one response know each other. */
-const EDITS: unique symbol = Symbol.for('origin-allowlist.edits');
+declare global {
+  /** Global, so that two copies of this package on one response know each other. */
+  var originAllowlistEdits: WeakMap<ServerResponse, Edits> | undefined;
+}
+
+/**
+ * What was written to each response. Not a property of it: Express changes the prototype of every response, and to V8 each property
+ * that is added after that makes it an object like no other, which takes microseconds and slows down whatever is done with it later.
+ */
+globalThis.originAllowlistEdits ??= new WeakMap();
+const EDITS = globalThis.originAllowlistEdits;
 
 /** Edits that are written again when the head is sent. */
 interface Edits {
@@ -12,18 +22,11 @@ interface Edits {
   /** What `Vary` was after they were written; `undefined` = they leave it alone. */
   readonly vary: string | undefined;
   readonly tell: TellConflict;
-  /** Node's own, or that of a layer that came before. */
-  readonly writeHead: ServerResponse['writeHead'];
-}
-
-/** A response that a layer of ours may have in hand. */
-interface EditedResponse extends ServerResponse {
-  [EDITS]?: Edits;
 }
 
 /** Whether it is too late for a layer: the head is out, or another layer of ours has decided and this might undo it. */
-export function isTaken(response: EditedResponse): boolean {
-  return response.headersSent || response[EDITS] !== undefined;
+export function isTaken(response: ServerResponse): boolean {
+  return response.headersSent || EDITS.has(response);
 }
 
 /**
@@ -33,18 +36,17 @@ export function isTaken(response: EditedResponse): boolean {
  *
  * @param tell hears of CORS headers that other code has written, before us or after.
  */
-export function keepEdits(response: EditedResponse, decision: Decision, tell: TellConflict): void {
-  const { writeHead } = response;
+export function keepEdits(response: ServerResponse, decision: Decision, tell: TellConflict): void {
   if (decision.enforcement === 'report') {
-    response[EDITS] = { decision, vary: undefined, tell, writeHead };
+    EDITS.set(response, { decision, vary: undefined, tell });
     return;
   }
   takeBack(response, CORS_RESPONSE_HEADERS, tell);
   const { headers } = decision;
   for (const name of namesIn(decision)) setHeader(response, name, headers[name]);
   const vary = decision.vary.length === 0 ? undefined : addVary(response, decision.vary);
-  response[EDITS] = { decision, vary, tell, writeHead };
-  response.writeHead = writeHeadWithEdits;
+  EDITS.set(response, { decision, vary, tell });
+  guardHead(response);
 }
 
 /** Makes the response the answer to a preflight, or to a request that is blocked; ending it is left to the caller. */
@@ -125,29 +127,14 @@ function addVary(response: ServerResponse, vary: readonly string[]): string {
   return merged;
 }
 
-type GivenHeaders = OutgoingHttpHeaders | OutgoingHttpHeader[];
-
-/** Stands in for `writeHead`, through which Node sends every head, also one that nobody asked for. */
-function writeHeadWithEdits(
-  this: EditedResponse,
-  statusCode: number,
-  reason?: string | GivenHeaders,
-  headers?: GivenHeaders,
-): EditedResponse {
-  const edits = this[EDITS];
-  // Cannot be: they are there before this is.
-  if (edits === undefined) return this;
-  const hasReason = typeof reason === 'string';
-  // Otherwise Node says by itself that the head is out.
-  if (!this.headersSent) {
-    const given = hasReason ? headers : (reason ?? headers);
-    if (given) takeHeaders(this, given);
-    if (!isAsWritten(this, edits)) rewriteEdits(this, edits);
-  }
-  if (hasReason) Reflect.apply(edits.writeHead, this, [statusCode, reason]);
-  else edits.writeHead.call(this, statusCode);
-  return this;
-}
+/** The last moment at which headers can be written. */
+const guardHead = createHeadGuard((response, given) => {
+  const edits = EDITS.get(response);
+  if (edits === undefined || edits.decision.enforcement === 'report') return false;
+  if (given) takeHeaders(response, given);
+  if (!isAsWritten(response, edits)) rewriteEdits(response, edits);
+  return true;
+});
 
 /** Sets what was given to `writeHead`, as Node itself would: over what was set before. */
 function takeHeaders(response: ServerResponse, given: GivenHeaders): void {
