@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { InstanceReport } from '../../src/store/instances.js';
+import type { TenantRow } from '../../src/store/rows.js';
+import { newTenant, openTestStore, type TestStore } from './test-store.js';
+
+const EVERYBODY = { tenantIds: null };
+
+let store: TestStore;
+
+beforeAll(async () => {
+  store = await openTestStore();
+  await store.sql.query(`UPDATE instance_registry SET born_at = now() - interval '30 days'`);
+});
+afterAll(() => store.close());
+
+const KEY = 'key:test';
+
+function reportOf(instance: string, tenants: readonly TenantRow[], revision = 1): InstanceReport {
+  return {
+    keyId: KEY,
+    instance,
+    transport: 'stream',
+    onStale: 'serve',
+    maxStalenessMs: 3_600_000,
+    applied: tenants.map(({ slug, lineage }) => ({ slug, lineage, revision })),
+  };
+}
+
+/** Every row that says something of the tenant, and by which transaction it was written. */
+async function rowsOf({ id }: TenantRow): Promise<readonly object[]> {
+  const tables = ['instance_versions', 'instance_tallies', 'version_departures'];
+  const reads = tables.map((table) =>
+    store.sql.query(`SELECT *, xmin::text, xmax::text FROM ${table} WHERE tenant_id = $1`, [id]),
+  );
+  return (await Promise.all(reads)).flatMap(({ rows }) => rows);
+}
+
+describe('given a heartbeat that says nothing new', () => {
+  it('writes that the instance was heard of, and touches no other row', async () => {
+    const tenant = await newTenant(store);
+    const instance = randomUUID();
+    await store.instances.report(reportOf(instance, [tenant]), EVERYBODY);
+    await store.instances.report(reportOf(instance, [tenant], 2), EVERYBODY);
+    const before = await rowsOf(tenant);
+    expect(before).toHaveLength(3);
+    await store.sql.query(
+      `UPDATE instances SET last_seen_at = last_seen_at - interval '1 hour' WHERE instance = $1`,
+      [instance],
+    );
+    await store.instances.report(reportOf(instance, [tenant], 2), EVERYBODY);
+    expect(await rowsOf(tenant)).toEqual(before);
+    expect((await store.rollouts.get(tenant.slug, 1, EVERYBODY)).counts.applied).toBe(1);
+  });
+});
+
+describe('given a stream that opens', () => {
+  it('fills and raises what is known, and never lowers it', async () => {
+    const tenant = await newTenant(store);
+    const { slug, lineage } = tenant;
+    const name = { keyId: KEY, instance: randomUUID() };
+    const revisionOf = async () => {
+      const { applied, lagging } = await store.rollouts.get(slug, undefined, EVERYBODY);
+      return [...applied, ...lagging].map(({ revision }) => revision);
+    };
+    await store.instances.follow(name, [{ slug, lineage: null, revision: 7 }], EVERYBODY);
+    expect(await revisionOf()).toEqual([null]);
+    await store.instances.follow(name, [{ slug, lineage, revision: 2 }], EVERYBODY);
+    expect(await revisionOf()).toEqual([2]);
+    await store.instances.report(reportOf(name.instance, [tenant], 3), EVERYBODY);
+    await store.instances.follow(name, [{ slug, lineage, revision: 2 }], EVERYBODY);
+    await store.instances.follow(name, [{ slug, lineage: null, revision: null }], EVERYBODY);
+    expect(await revisionOf()).toEqual([3]);
+  });
+
+  it('keeps what the instance told of itself', async () => {
+    const tenant = await newTenant(store);
+    const { slug, lineage } = tenant;
+    const name = { keyId: KEY, instance: randomUUID() };
+    await store.instances.report(
+      { ...reportOf(name.instance, [tenant]), onStale: 'refuse', sdk: '1.2.3' },
+      EVERYBODY,
+    );
+    await store.instances.follow({ ...name, service: 'shop' }, [{ slug, lineage, revision: 1 }], EVERYBODY);
+    expect((await store.rollouts.get(slug, 1, EVERYBODY)).applied).toMatchObject([
+      { onStale: 'refuse', maxStalenessMs: 3_600_000, sdk: '1.2.3', service: 'shop' },
+    ]);
+  });
+});
+
+describe('given many instances that come, move and go at once', () => {
+  it('loses none and counts none twice', async () => {
+    const tenants = [await newTenant(store), await newTenant(store), await newTenant(store)];
+    const reversed = tenants.toReversed();
+    const instances = Array.from({ length: 40 }, () => randomUUID());
+    await Promise.all(
+      instances.flatMap((instance, index) => [
+        store.instances.report(reportOf(instance, tenants), EVERYBODY),
+        store.instances.follow({ keyId: KEY, instance }, reportOf(instance, reversed).applied, EVERYBODY),
+        store.instances.report({ ...reportOf(instance, reversed, 2), isAll: true }, EVERYBODY),
+        ...(index % 2 === 0 ? [store.instances.sayBye({ keyId: KEY, instance })] : []),
+      ]),
+    );
+    // Of each two, one has said bye, and may have been overtaken by it.
+    for (const instance of instances.filter((_instance, index) => index % 2 === 0)) {
+      await store.instances.sayBye({ keyId: KEY, instance });
+    }
+    for (const { slug } of tenants) {
+      const { complete, counts } = await store.rollouts.get(slug, undefined, EVERYBODY);
+      expect([complete, counts.applied + counts.lagging]).toEqual([true, 20]);
+    }
+  });
+
+  it('holds a key to its limit', async () => {
+    const tenant = await newTenant(store);
+    const keyId = `key:${randomUUID()}`;
+    await store.sql.query(
+      `INSERT INTO instances (key_id, instance, transport, on_stale, max_staleness_ms, first_seen_at, last_seen_at)
+       SELECT $1, 'x' || n, 'poll', 'serve', 0, now(), now() FROM generate_series(1, 997) n`,
+      [keyId],
+    );
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 10 }, () =>
+        store.instances.report({ ...reportOf(randomUUID(), [tenant]), keyId }, EVERYBODY),
+      ),
+    );
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+    const { incompleteBecause, counts } = await store.rollouts.get(tenant.slug, undefined, EVERYBODY);
+    expect([incompleteBecause, counts.applied]).toEqual([['over_cap'], 3]);
+  });
+});
