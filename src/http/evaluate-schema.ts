@@ -8,7 +8,7 @@ const MAX_BATCH = 100;
 /** Far more than the names an application is public under. */
 const MAX_OWN_ORIGINS = 100;
 
-const lines = z.union([z.string(), z.array(z.string())]);
+const lines = z.union([z.string(), z.array(z.string())], { error: 'Must be a text, or a list of texts.' });
 
 const ownOrigins = z
   .array(

@@ -13,7 +13,7 @@ export function freeText(maxLength: number) {
 
 /** An instant, answered in UTC with milliseconds; any offset is accepted. PostgreSQL and RFC 3339 agree on these years. */
 export const InstantSchema = z.iso
-  .datetime({ offset: true })
+  .datetime({ offset: true, abort: true })
   .refine((instant) => /^[1-9]\d{3}-/.test(toUtc(instant)), {
     message: 'Must lie in the years 1000 to 9999 of UTC.',
   });

@@ -78,12 +78,13 @@ async function lintWritten(write: ListWrite, root: string) {
   return { findings, refused };
 }
 
-/** Codes the entry was rejected for as it was; none of one that let nobody in and now does. */
+/** Codes the entry was rejected for as it was; none of one that let nobody in and now does, or let others in. */
 function rejectedBefore(
   { before, after }: ListWrite['written'][number],
   { environment, policies, atMs }: ListWrite,
 ): ReadonlySet<string> {
-  if (before === null || (isLive(after, atMs) && !isLive(before, atMs))) return new Set();
+  if (before === null || before.pattern !== after.pattern) return new Set();
+  if (isLive(after, atMs) && !isLive(before, atMs)) return new Set();
   const credentials = hasCredentials(policies, before.policies);
   const findings = lintPattern(before.pattern, {
     environment,

@@ -46,8 +46,9 @@ export const PolicyInputSchema = z
       }),
   })
   .superRefine((settings, context) => {
-    const { maxAgeSeconds, ...rest } = settings;
-    const problems = checkPolicySettings({ ...rest, maxAgeSeconds: maxAgeSeconds ?? undefined });
+    // Its range was checked with its type.
+    const { maxAgeSeconds: _maxAgeSeconds, ...rest } = settings;
+    const problems = checkPolicySettings(rest);
     for (const { pointer, code, detail, fix } of problems) {
       context.addIssue({ code: 'custom', path: pathOf(pointer), message: detail, params: { code, fix } });
     }

@@ -58,7 +58,10 @@ export function patchEntry(
   before: EntryRow,
   { pattern, ...fields }: PointedInput['input'],
 ): EntryRow {
-  const after = { ...before, ...(pattern && fromPattern(pattern)), ...withFields(write, before, fields) };
+  // Whoever accepted a risk did so for that pattern and not for another.
+  const isRenamed = pattern !== undefined && pattern.text !== before.pattern;
+  const base = isRenamed ? { ...before, acceptedRisks: [] } : before;
+  const after = { ...base, ...(pattern && fromPattern(pattern)), ...withFields(write, base, fields) };
   if (isDeepStrictEqual(after, before)) return before;
   const { revision, at, actor } = write;
   return { ...after, revision, updatedAt: at.toISOString(), updatedBy: actor };
@@ -76,17 +79,37 @@ export function replaceEntry(
 }
 
 /** @throws AppError `policy_unknown`, with a pointer for each policy named that the tenant does not have. */
-export async function requirePolicies(
+export async function requirePolicies(write: TenantWrite, inputs: readonly PointedInput[]): Promise<void> {
+  const errors = await unknownPolicies(write, inputs);
+  if (errors.length > 0) refuse('policy_unknown', 'A policy that is named does not exist.', errors);
+}
+
+/**
+ * The same for a list of inputs.
+ *
+ * @throws AppError `invalid_input` also for each pattern that an earlier input has, with all that is wrong.
+ */
+export async function requireInputs(
+  write: TenantWrite,
+  inputs: readonly (PointedInput & { readonly pattern: string })[],
+): Promise<void> {
+  const repeated = repeatedPatterns(inputs);
+  if (repeated.length === 0) return requirePolicies(write, inputs);
+  const errors = [...repeated, ...(await unknownPolicies(write, inputs))];
+  refuse('invalid_input', 'A pattern is there more than once.', errors);
+}
+
+async function unknownPolicies(
   { transaction, tenant }: TenantWrite,
   inputs: readonly PointedInput[],
-): Promise<void> {
-  if (inputs.every(({ input }) => (input.policies ?? []).length === 0)) return;
+): Promise<readonly ProblemItem[]> {
+  if (inputs.every(({ input }) => (input.policies ?? []).length === 0)) return [];
   const known = await transaction.query<{ readonly name: string }>(
     'SELECT name FROM policies WHERE tenant_id = $1',
     [tenant.id],
   );
   const names = new Set(known.map(({ name }) => name));
-  const errors = inputs.flatMap(({ pointer, input }) =>
+  return inputs.flatMap(({ pointer, input }) =>
     (input.policies ?? []).flatMap((name, index): ProblemItem[] =>
       names.has(name)
         ? []
@@ -99,13 +122,11 @@ export async function requirePolicies(
           ],
     ),
   );
-  refuse('policy_unknown', 'A policy that is named does not exist.', errors);
 }
 
-/** @throws AppError `invalid_input`, with a pointer for each input whose pattern an earlier one has. */
-export function requireDistinct(
+function repeatedPatterns(
   inputs: readonly { readonly pointer: string; readonly pattern: string }[],
-): void {
+): readonly ProblemItem[] {
   const first = new Map<string, string>();
   const errors: ProblemItem[] = [];
   for (const { pointer, pattern } of inputs) {
@@ -119,15 +140,15 @@ export function requireDistinct(
       });
     }
   }
-  refuse('invalid_input', 'A pattern is there more than once.', errors);
+  return errors;
 }
 
 function refuse(
   code: 'policy_unknown' | 'invalid_input',
   detail: string,
   errors: readonly ProblemItem[],
-): void {
-  if (errors.length > 0) throw new AppError(code, detail, { errors: errors.slice(0, MAX_PROBLEMS) });
+): never {
+  throw new AppError(code, detail, { errors: errors.slice(0, MAX_PROBLEMS) });
 }
 
 type StoredFields = Pick<

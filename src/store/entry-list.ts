@@ -6,8 +6,7 @@ import {
   type EntryPattern,
   patchEntry,
   replaceEntry,
-  requireDistinct,
-  requirePolicies,
+  requireInputs,
 } from './entry-input.js';
 import { applyEdits, type EntryEdit, loadEntries } from './entry-rows.js';
 import { type ListReview, type RequestedEdit, reviewEdits } from './list-review.js';
@@ -37,8 +36,7 @@ export async function mutateBatch(
     pattern: input.pattern.text,
     input,
   }));
-  requireDistinct(pointed);
-  await requirePolicies(write, pointed);
+  await requireInputs(write, pointed);
   const existing = byPattern(
     await loadEntries(
       write,
@@ -76,8 +74,7 @@ export async function mutateList(
     pattern: input.pattern.text,
     input,
   }));
-  requireDistinct(pointed);
-  await requirePolicies(write, pointed);
+  await requireInputs(write, pointed);
   await write.transaction.allowBulk();
   const listed = await loadEntries(write, 'all');
   const existing = byPattern(listed);

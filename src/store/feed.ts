@@ -87,25 +87,29 @@ export function createFeed({ primary, readDelta, log, now }: FeedOptions): Feed 
   const tenants = new Map<string, Followed>();
   /** Slugs to compare; those that come while a comparison runs are compared after it. */
   const due = new Set<string>();
-  let comparing: Promise<void> | undefined;
+  let isComparing = false;
   let checkedAtMs: number | undefined;
 
   function compareSoon(slug: string): void {
     due.add(slug);
+    if (isComparing) return;
+    isComparing = true;
     // At the end of this turn: a stream follows many tenants, and many streams come back at once.
-    comparing ??= Promise.resolve()
-      .then(compareDue)
-      .catch((err: unknown) => log.debug({ err }, 'followers are compared at the next check'))
-      .finally(() => {
-        comparing = undefined;
-      });
+    queueMicrotask(() => void compareDue());
   }
 
   async function compareDue(): Promise<void> {
-    while (due.size > 0) {
-      const slugs = [...due].slice(0, TENANTS_PER_STATEMENT);
-      for (const slug of slugs) due.delete(slug);
-      await compare(slugs);
+    try {
+      while (due.size > 0) {
+        const slugs = [...due].slice(0, TENANTS_PER_STATEMENT);
+        for (const slug of slugs) due.delete(slug);
+        await compare(slugs);
+      }
+    } catch (err) {
+      log.debug({ err }, 'followers are compared at the next check');
+      due.clear();
+    } finally {
+      isComparing = false;
     }
   }
 

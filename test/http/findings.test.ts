@@ -157,6 +157,24 @@ describe('given a risk that must be accepted', () => {
     expect(again.body.updatedBy).toMatch(/^key:/);
   });
 
+  it('asks again when the entry gets another pattern: it was accepted for one', async () => {
+    const slug = await tenantWithCredentials();
+    const added = await service.call('POST', origins(slug), {
+      body: { pattern: INSECURE, acceptedRisks: ACCEPTED },
+    });
+    const patch = (body: object) => service.call('PATCH', `${origins(slug)}/${added.body.id}`, { body });
+    const pattern = 'http://other.example.com';
+    expect((await patch({ pattern })).body).toMatchObject({ code: 'risk_unaccepted' });
+    const key = await service.key({ preset: 'admin' });
+    const accepted = await service.call('PATCH', `${origins(slug)}/${added.body.id}`, {
+      body: { pattern, acceptedRisks: ACCEPTED },
+      key,
+    });
+    expect(accepted.body.acceptedRisks).toMatchObject([{ by: accepted.body.updatedBy }]);
+    const safe = await patch({ pattern: 'https://other.example.com' });
+    expect([safe.status, safe.body.acceptedRisks]).toEqual([200, []]);
+  });
+
   it('never accepts `*` and `null` with credentials, nor a code that no finding has', async () => {
     const slug = await tenantWithCredentials();
     for (const code of [
@@ -205,7 +223,11 @@ describe('given a row that was stored before the rule that rejects it', () => {
     const { slug, id } = await tenantWithOldRow();
     const patch = (body: object) => service.call('PATCH', `${origins(slug)}/${id}`, { body });
     expect((await patch({ pattern: 'http://*.co.uk' })).body.errors).toMatchObject([
+      { code: 'INSECURE_WITH_CREDENTIALS' },
       { code: 'PUBLIC_SUFFIX_WITH_CREDENTIALS' },
+    ]);
+    expect((await patch({ pattern: 'http://other.example.com' })).body.errors).toMatchObject([
+      { code: 'INSECURE_WITH_CREDENTIALS' },
     ]);
     await patch({ enabled: false });
     expect((await patch({ enabled: true })).body).toMatchObject({ code: 'risk_unaccepted' });

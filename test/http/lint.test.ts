@@ -62,6 +62,13 @@ describe('given patterns without a tenant', () => {
   it('answers 422 with every problem of the request at once', async () => {
     const { status, body } = await lint({ patterns: [], environment: 'live', credential: true });
     expect(status).toBe(422);
+    expect((await lint({ patterns: [5] })).body.errors).toEqual([
+      {
+        pointer: '/patterns/0',
+        code: 'invalid_union',
+        detail: 'Must be a text, or an object with a `pattern`.',
+      },
+    ]);
     expect(body.errors.map(({ pointer }: { pointer: string }) => pointer).sort()).toEqual([
       '/credential',
       '/environment',
@@ -122,6 +129,14 @@ describe('given a tenant', () => {
       findings.map(({ code }) => code),
     );
     expect(codes).toEqual([['LOOPBACK_IN_PRODUCTION'], ['INSECURE_SCHEME', 'DUPLICATE']]);
+  });
+
+  it('answers 422 for policies it does not have, as a write would', async () => {
+    const slug = await tenant();
+    const patterns = ['*', { pattern: '*', policies: ['default', 'typo'] }];
+    const { status, body } = await lint({ tenant: slug, patterns });
+    expect([status, body.code]).toEqual([422, 'policy_unknown']);
+    expect(body.errors).toMatchObject([{ pointer: '/patterns/1/policies/1', code: 'policy_unknown' }]);
   });
 
   it('answers 404 for a tenant that does not exist, and for one the key may not see', async () => {

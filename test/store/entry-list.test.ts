@@ -93,10 +93,10 @@ describe('given a batch', () => {
     expect((await store.changes.list({ slug, limit: 10 })).items).toHaveLength(2);
   });
 
-  it('points at a pattern that is there twice, whatever is to be done with it', async () => {
+  it('points at a pattern that is there twice, and at whatever else is wrong', async () => {
     const operations = [
       { op: 'put', pattern: C },
-      { op: 'put', pattern: A },
+      { op: 'put', pattern: A, policies: ['nope'] },
       { op: 'delete', pattern: C },
     ] as const;
     await expect(store.entries.batch(slug, operations, {}, context)).rejects.toMatchObject({
@@ -107,6 +107,7 @@ describe('given a batch', () => {
           code: 'pattern_repeated',
           detail: 'The pattern is the same as that of /operations/0.',
         },
+        { pointer: '/operations/1/policies/0', code: 'policy_unknown' },
       ],
     });
     expect(await patterns()).toEqual(['https://a.example.com', 'https://b.example.com']);

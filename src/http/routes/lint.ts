@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { AppError } from '../../errors.js';
 import { existingIn, existingOf } from '../../lint/existing-patterns.js';
 import { verdictOf } from '../../lint/finding.js';
 import { hasCredentials } from '../../lint/lint-entries.js';
@@ -23,15 +24,19 @@ const LintRequestSchema = z
   .strictObject({
     patterns: z
       .array(
-        PatternText.or(
-          z.strictObject({
-            pattern: PatternText,
-            policies: z
-              .array(PolicyNameSchema)
-              .default([])
-              .meta({ description: 'The policies it is for; none named = all.' }),
-            acceptedRisks: AcceptedRisksSchema.default([]),
-          }),
+        z.union(
+          [
+            PatternText,
+            z.strictObject({
+              pattern: PatternText,
+              policies: z
+                .array(PolicyNameSchema)
+                .default([])
+                .meta({ description: 'The policies it is for; none named = all.' }),
+              acceptedRisks: AcceptedRisksSchema.default([]),
+            }),
+          ],
+          { error: 'Must be a text, or an object with a `pattern`.' },
         ),
       )
       .min(1)
@@ -82,11 +87,12 @@ export const lintRoutes: FastifyPluginAsyncZod<{
       summary: 'Say what is wrong or risky about patterns; nothing is written',
       tags: ['origins'],
       body: LintRequestSchema,
-      response: { 200: LintResultSchema, ...bodyProblemResponses('tenant_not_found') },
+      response: { 200: LintResultSchema, ...bodyProblemResponses('tenant_not_found', 'policy_unknown') },
     },
     handler: async (request) => {
       const { patterns, tenant, ...given } = request.body;
       const context = tenant === undefined ? NO_TENANT : await tenantContext(tenant, request.principal);
+      if (tenant !== undefined) requireKnownPolicies(patterns, context.policies);
       const environment = given.environment ?? context.environment;
       const existing =
         given.existing === undefined
@@ -122,5 +128,29 @@ export const lintRoutes: FastifyPluginAsyncZod<{
     return { environment, policies, existing: existingIn(snapshot.compiled.origins, now()) };
   }
 };
+
+/** @throws AppError `policy_unknown`, as a write of these would. */
+function requireKnownPolicies(
+  patterns: z.output<typeof LintRequestSchema>['patterns'],
+  known: readonly { readonly name: string }[],
+): void {
+  const names = new Set(known.map(({ name }) => name));
+  const errors = patterns.flatMap((item, index) =>
+    (typeof item === 'string' ? [] : item.policies).flatMap((name, place) =>
+      names.has(name)
+        ? []
+        : [
+            {
+              pointer: `/patterns/${index}/policies/${place}`,
+              code: 'policy_unknown',
+              detail: `There is no policy ${JSON.stringify(name)}.`,
+            },
+          ],
+    ),
+  );
+  if (errors.length > 0) {
+    throw new AppError('policy_unknown', 'A policy that is named does not exist.', { errors });
+  }
+}
 
 const NO_TENANT = { environment: 'production', policies: [], existing: undefined } as const;
