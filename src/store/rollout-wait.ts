@@ -40,7 +40,8 @@ export async function untilApplied(wait: RolloutWait): Promise<RolloutProgress> 
       await delay(bounded(POLL_INTERVAL_MS), undefined, { signal: news.signal }).catch(() => {});
       // Before the look: what is reported during it is looked for again.
       news = new AbortController();
-      head = await look();
+      // One that fails is made again: whether the rollout can be read, the last one tells.
+      head = await look().catch(() => head);
     }
   } finally {
     stopListening();

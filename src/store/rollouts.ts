@@ -1,6 +1,7 @@
 import { AppError } from '../errors.js';
 import { requireSlug, tenantNotFound } from './change-log.js';
 import type { Database } from './database.js';
+import { inFairTime } from './fair-timeout.js';
 import { type Horizon, readHorizon } from './horizon.js';
 import { DEFAULT_STALENESS_MS, IS_FORGOTTEN, IS_SILENT } from './instance-rows.js';
 import { createLoadLimiter } from './load-limiter.js';
@@ -72,6 +73,7 @@ const LISTED_INSTANCES = 200;
 /** Looks of waiting writers at once: the rest of the pool's connections stay with the writes. */
 const CONCURRENT_LOOKS = 2;
 const WAITING_LOOKS = 2_000;
+const LOOK_TIMEOUT_MS = 1_500;
 
 export function createRollouts(db: Database, reports: Pick<ReportSignals, 'listen'>): Rollouts {
   const limiter = createLoadLimiter({ concurrent: CONCURRENT_LOOKS, waiting: WAITING_LOOKS });
@@ -87,11 +89,11 @@ export function createRollouts(db: Database, reports: Pick<ReportSignals, 'liste
     awaitApplied: (slug, revision, limits, scope) =>
       untilApplied({
         ...limits,
-        look: () =>
-          limiter.run(async () => {
-            const [row] = await db.query<HeadRow>(READ_HEAD, [slug, scope.tenantIds, revision]);
-            return toHead(slug, revision, row);
-          }),
+        look: async () => {
+          const reading = limiter.run(() => db.query<HeadRow>(READ_HEAD, [slug, scope.tenantIds, revision]));
+          const [row] = await inFairTime(reading, LOOK_TIMEOUT_MS);
+          return toHead(slug, revision, row);
+        },
         list: () => get(slug, revision, scope),
         reports,
       }),

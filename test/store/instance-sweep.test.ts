@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/store/database.js';
+import type { InstanceReport } from '../../src/store/instance-record.js';
 import { sweepInstances } from '../../src/store/instance-sweep.js';
-import type { InstanceReport } from '../../src/store/instances.js';
 import { silentLog } from '../support/silent-log.js';
 import { context, newTenant, openTestStore, type TestStore } from './test-store.js';
 

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { InstanceReport } from '../../src/store/instances.js';
+import type { InstanceReport } from '../../src/store/instance-record.js';
 import type { TenantRow } from '../../src/store/rows.js';
+import { openStore } from '../../src/store/store.js';
+import { silentLog } from '../support/silent-log.js';
+import { proxiedUrl, startTcpProxy } from '../support/tcp-proxy.js';
 import { newTenant, openTestStore, type TestStore } from './test-store.js';
 
 const EVERYBODY = { tenantIds: null };
@@ -71,6 +74,8 @@ describe('given a stream that opens', () => {
     await store.instances.follow(name, [{ slug, lineage, revision: 2 }], EVERYBODY);
     await store.instances.follow(name, [{ slug, lineage: null, revision: null }], EVERYBODY);
     expect(await revisionOf()).toEqual([3]);
+    await store.instances.follow(name, [{ slug, lineage, revision: 4 }], EVERYBODY);
+    expect(await revisionOf()).toEqual([4]);
   });
 
   it('keeps what the instance told of itself', async () => {
@@ -127,5 +132,27 @@ describe('given many instances that come, move and go at once', () => {
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
     const { incompleteBecause, counts } = await store.rollouts.get(tenant.slug, undefined, EVERYBODY);
     expect([incompleteBecause, counts.applied]).toEqual([['over_cap'], 3]);
+  });
+});
+
+describe('given that Postgres hangs', () => {
+  it('refuses all reports within two seconds, those that wait for their turn too', async () => {
+    const tenant = await newTenant(store);
+    const proxy = await startTcpProxy(store.databaseUrl);
+    const far = await openStore({ databaseUrl: proxiedUrl(store.databaseUrl, proxy), log: silentLog });
+    await far.instances.report(reportOf(randomUUID(), [tenant]), EVERYBODY);
+    proxy.pause();
+    const startedMs = performance.now();
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 30 }, () => far.instances.report(reportOf(randomUUID(), [tenant]), EVERYBODY)),
+    );
+    expect(performance.now() - startedMs).toBeLessThan(3_000);
+    expect(outcomes.map((outcome) => 'reason' in outcome && outcome.reason.code)).toEqual(
+      Array.from({ length: 30 }, () => 'store_unavailable'),
+    );
+    proxy.resume();
+    await far.close();
+    await proxy.close();
+    expect((await store.rollouts.get(tenant.slug, 1, EVERYBODY)).counts.applied).toBe(1);
   });
 });
