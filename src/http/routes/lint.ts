@@ -7,6 +7,7 @@ import { hasCredentials } from '../../lint/lint-entries.js';
 import { lintPattern } from '../../lint/lint-pattern.js';
 import { PUBLIC_SUFFIX_LIST_VERSION } from '../../lint/public-suffix.js';
 import type { Store } from '../../store/store.js';
+import { mapInTurns } from '../../turns.js';
 import { type Principal, tenantNotFound } from '../auth.js';
 import { AcceptedRisksSchema } from '../entry-schema.js';
 import { EnvironmentSchema, PolicyNameSchema } from '../fields.js';
@@ -101,7 +102,7 @@ export const lintRoutes: FastifyPluginAsyncZod<{
               given.existing.map((pattern) => ({ pattern })),
               now(),
             );
-      const results = patterns.map((item) => {
+      const results = await mapInTurns(patterns, (item) => {
         const { pattern, policies, acceptedRisks } =
           typeof item === 'string' ? { pattern: item, policies: [], acceptedRisks: [] } : item;
         const credentials = given.credentials ?? hasCredentials(context.policies, policies);
