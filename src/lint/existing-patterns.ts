@@ -7,24 +7,66 @@ import {
   type SnapshotEntry,
 } from '@origin-allowlist/client/core';
 
+/** RFC 1035 §2.3.4. */
+const MAX_LABEL_LENGTH = 63;
+
 /** A tenant's list, asked by pattern: an answer costs the same at five entries and at 100,000. */
 export interface ExistingPatterns {
   /** The entry with this very pattern, whatever its state. */
   readonly find: (pattern: Pattern) => OriginEntry | undefined;
-  /** `false` when no affix pattern straight below this host can begin with this text: saves asking for each of its endings. */
-  readonly mayHaveAffix: (host: string, prefix: string) => boolean;
+  /**
+   * The entries whose wildcard stands straight below a host, in groups: one for each list that this one is made of.
+   *
+   * @param parent with its port as patterns write it: `example.com`, `example.com:8443`, `example.com:*`.
+   */
+  readonly wildcardsBelow: (scheme: string, parent: string) => readonly WildcardsBelow[];
   /** Epoch milliseconds; what has expired by then covers nothing. */
   readonly nowMs: number;
 }
 
+/** The entries of one list whose wildcard stands straight below one host. */
+export interface WildcardsBelow {
+  /** The entry with `*.` before the host. */
+  readonly subdomains: () => OriginEntry | undefined;
+  /** `undefined` = none. */
+  readonly affixes: AffixesBelow | undefined;
+}
+
+/** Affix entries straight below one host, by the text before the `*` and then by the text after it. */
+export interface AffixesBelow {
+  /** Lengths worth asking for, the longest first: no more of them than a label has room for. */
+  readonly prefixLengths: readonly number[];
+  readonly suffixLengths: readonly number[];
+  /** `undefined` = none begins so. */
+  readonly withPrefix: (prefix: string) => AffixesBySuffix | undefined;
+}
+
+interface AffixesBySuffix {
+  readonly get: (suffix: string) => OriginEntry | undefined;
+}
+
 /** The list that a tenant's compiled allowlist holds, without copying it. */
 export function existingIn(origins: OriginSet, nowMs: number): ExistingPatterns {
+  const { wildcards, affixIndex } = origins;
   return {
     find: (pattern) => findOrigin(origins, pattern),
-    mayHaveAffix: (host, { length }) =>
-      origins.affixIndex.parents.has(host) && origins.affixIndex.prefixLengths.has(length),
+    wildcardsBelow: (scheme, host) => {
+      const parent = wildcards.parents.get(scheme)?.get(host);
+      if (parent === undefined) return [];
+      const { affixes } = parent;
+      const below = affixes && {
+        prefixLengths: longestFirst(affixIndex.prefixLengths.keys()),
+        suffixLengths: longestFirst(affixIndex.suffixLengths.keys()),
+        withPrefix: (prefix: string) => affixes.get(prefix),
+      };
+      return [{ subdomains: () => parent.subdomains, affixes: below }];
+    },
     nowMs,
   };
+}
+
+function longestFirst(lengths: Iterable<number>): readonly number[] {
+  return [...lengths].sort((a, b) => b - a);
 }
 
 /** The list that these entries are. One whose pattern does not parse is in no list. */
@@ -36,22 +78,32 @@ export function existingOf(entries: readonly SnapshotEntry[], nowMs: number): Ex
 
 /**
  * Collects the texts of the patterns a linter asks a list for, so that only those need be read from where the list is kept.
- * It finds nothing, so that every question is asked.
+ * It finds nothing and tells of no bound, so that every question is asked.
  *
- * @param limit texts collected at most.
+ * @param limit texts collected at most; once there are as many, more may have been asked for.
  */
 export function recordingExisting(limit: number): ExistingPatterns & { readonly texts: ReadonlySet<string> } {
   const texts = new Set<string>();
+  const record = (text: string): undefined => {
+    if (texts.size < limit) texts.add(text);
+  };
   return {
-    find: ({ text }) => {
-      if (texts.size < limit) texts.add(text);
-      return undefined;
+    find: ({ text }) => record(text),
+    wildcardsBelow: (scheme, parent) => {
+      if (texts.size >= limit) return [];
+      const withPrefix = (prefix: string) => ({
+        get: (suffix: string) => record(`${scheme}://${prefix}*${suffix}.${parent}`),
+      });
+      const affixes = { prefixLengths: AFFIX_LENGTHS, suffixLengths: AFFIX_LENGTHS, withPrefix };
+      return [{ subdomains: () => record(`${scheme}://*.${parent}`), affixes }];
     },
-    mayHaveAffix: () => texts.size < limit,
     nowMs: 0,
     texts,
   };
 }
+
+/** The lengths of text that a label with a wildcard in it has room for. */
+const AFFIX_LENGTHS = longestFirst(Array.from({ length: MAX_LABEL_LENGTH }, (_, length) => length));
 
 /** What a write does to a list. */
 export interface ListChange {
@@ -64,10 +116,34 @@ export interface ListChange {
 /** A list as it will be after a write; costs what the write holds, not what the list holds. */
 export function existingAfter(before: ExistingPatterns, change: ListChange): ExistingPatterns {
   const written = existingOf(change.written, before.nowMs);
+  const replaced = new Set(change.written.map(({ pattern }) => pattern));
+  const stays = (entry: OriginEntry | undefined): OriginEntry | undefined =>
+    entry === undefined || replaced.has(entry.pattern) || change.removed?.has(entry.pattern)
+      ? undefined
+      : entry;
   return {
-    find: (pattern) =>
-      written.find(pattern) ?? (change.removed?.has(pattern.text) ? undefined : before.find(pattern)),
-    mayHaveAffix: (host, prefix) => written.mayHaveAffix(host, prefix) || before.mayHaveAffix(host, prefix),
+    find: (pattern) => written.find(pattern) ?? stays(before.find(pattern)),
+    wildcardsBelow: (scheme, parent) => [
+      ...written.wildcardsBelow(scheme, parent),
+      ...before.wildcardsBelow(scheme, parent).map((below) => only(below, stays)),
+    ],
     nowMs: before.nowMs,
+  };
+}
+
+/** The same group without the entries that do not stay. */
+function only(
+  { subdomains, affixes }: WildcardsBelow,
+  stays: (entry: OriginEntry | undefined) => OriginEntry | undefined,
+): WildcardsBelow {
+  return {
+    subdomains: () => stays(subdomains()),
+    affixes: affixes && {
+      ...affixes,
+      withPrefix: (prefix) => {
+        const entries = affixes.withPrefix(prefix);
+        return entries && { get: (suffix) => stays(entries.get(suffix)) };
+      },
+    },
   };
 }

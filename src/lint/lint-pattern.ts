@@ -57,5 +57,8 @@ function withAcceptance(finding: Finding, { acceptedRisks = [] }: LintContext): 
 /** A fix that would be refused in its turn is none. */
 function withSafeFix(finding: Finding, context: LintContext): Finding {
   const { fix, ...rest } = finding;
-  return fix === undefined || !blocks(judge(fix, context)) ? finding : rest;
+  if (fix === undefined) return finding;
+  // Beside a list nothing is refused, so the list need not be asked again for each fix.
+  const { existing: _existing, ...alone } = context;
+  return blocks(judge(fix, alone)) ? rest : finding;
 }

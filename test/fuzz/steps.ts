@@ -1,7 +1,7 @@
 import { Session } from 'node:inspector';
 import { setFlagsFromString } from 'node:v8';
 
-const CORE = /\/client\/src\/core\/[^/]*\.ts$/;
+const CORE_OR_LINTER = /\/(?:client\/src\/core|src\/lint)\/[^/]*\.ts$/;
 /** Built-ins that look at one character or one place, however long what they are asked of. */
 const SINGLE = new Set(['charCodeAt', 'charAt', 'at', 'push', 'pop']);
 /** Built-ins that look at no more than what they give, or what they are given: maps and sets hash it. */
@@ -9,8 +9,8 @@ const BY_RESULT = new Set(['slice', 'substring']);
 const BY_ARGUMENT = new Set(['startsWith', 'endsWith', 'get', 'has', 'set', 'add', 'delete']);
 
 /**
- * Counts what the engine does while `run` runs: how often V8 enters each block of its code (precise coverage, so that no loop can
- * hide), and for each built-in that it calls the size of what that one may go through: a text, an array, a map.
+ * Counts what engine and linter do while `run` runs: how often V8 enters each block of their code (precise coverage, so that no
+ * loop can hide), and for each built-in that they call the size of what that one may go through: a text, an array, a map.
  */
 export function countSteps(run: () => void): number {
   // Optimised code counts less exactly, and so does code that runs for the first time.
@@ -30,7 +30,7 @@ export function countSteps(run: () => void): number {
   let blocks = 0;
   session.post('Profiler.takePreciseCoverage', (error, coverage) => {
     if (error !== null) throw error;
-    const scripts = coverage.result.filter(({ url }) => CORE.test(url));
+    const scripts = coverage.result.filter(({ url }) => CORE_OR_LINTER.test(url));
     const ranges = scripts.flatMap(({ functions }) => functions.flatMap((each) => each.ranges));
     blocks = ranges.reduce((sum, { count }) => sum + count, 0);
   });
