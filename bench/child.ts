@@ -12,13 +12,16 @@ export interface Child {
  * Starts a file of this folder. It ends with this process in any case: its channel closes.
  *
  * @param core that it keeps to where `taskset` is there: left to themselves, client and server often end up on the same one.
+ *   `undefined` = any.
  */
-export function startChild(file: string, core: number, args: readonly string[] = []): Child {
+export function startChild(file: string, core: number | undefined, args: readonly string[] = []): Child {
   const child = fork(new URL(file, import.meta.url), [...args], {
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(child.pid)]);
+  if (core !== undefined) {
+    spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(child.pid)]);
+  }
   return {
     ask: (question, timeoutMs) => {
       const answer = nextMessage(child, file, timeoutMs);

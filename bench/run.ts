@@ -2,11 +2,13 @@ import { parseArgs } from 'node:util';
 import { benchDecide } from './decide.js';
 import { benchHttp } from './http.js';
 import { writeFindings } from './performance-doc.js';
+import { benchPropagation } from './propagation.js';
 import { describe, type Findings, tableOfBars } from './report.js';
 
 const BENCHES: Readonly<Record<string, (isQuick: boolean) => Promise<Findings>>> = {
   decide: benchDecide,
   http: benchHttp,
+  propagation: benchPropagation,
 };
 
 const { values, positionals } = parseArgs({
