@@ -21,7 +21,7 @@ export function createPoller(
   settings: Settings,
   parts: SyncParts,
   loader: Loader,
-  stream: Pick<Stream, 'coversAll' | 'refresh'>,
+  stream: Pick<Stream, 'coversAll' | 'isWaiting' | 'refresh'>,
 ): Poller {
   const { deps, tenant, pollIntervalMs } = settings;
   const { service, link, tenants, counters } = parts;
@@ -30,7 +30,8 @@ export function createPoller(
 
   async function round(): Promise<void> {
     // Another call may have learnt meanwhile that the service wants to be left alone.
-    const isWell = stream.coversAll() || (link.retryInMs() === 0 && (await look()));
+    const mayCall = link.retryInMs() === 0 && !stream.isWaiting();
+    const isWell = stream.coversAll() || (mayCall && (await look()));
     if (link.state() === 'closed') return;
     failures = isWell ? 0 : failures + 1;
     if (isWell && typeof tenant === 'function') tenants.dropIdle();

@@ -1,6 +1,6 @@
 import type { Version } from '../events.js';
 import type { Settings } from '../settings.js';
-import { askedPauseMs, backoffMs } from './backoff.js';
+import { askedPauseMs, streamBackoffMs } from './backoff.js';
 import type { CatchUp } from './catch-up.js';
 import type { HttpCalls } from './http-call.js';
 import type { SyncParts } from './loader.js';
@@ -20,6 +20,8 @@ export interface Stream {
   refresh(): void;
   /** What the stream says of the tenant does not lead on to what is held: it needs a stream that begins there. */
   uncover(slug: string): void;
+  /** The service could not be reached, and will be tried again: a poll would only knock at the same door. */
+  isWaiting(): boolean;
   close(): void;
 }
 
@@ -52,6 +54,7 @@ export function createStream(
   let next: Place | undefined;
   let failures = 0;
   let hasStreamed = false;
+  let isUnreachable = false;
   let cancelRetry: (() => void) | undefined;
   let cancelDebounce: (() => void) | undefined;
   let debouncedSinceMs = 0;
@@ -152,7 +155,8 @@ export function createStream(
     if (link.state() === 'closed') return;
     const isPlanned = failure === undefined && place.isProven;
     if (!isPlanned) failures += 1;
-    const pauseMs = isPlanned ? 0 : backoffMs(deps, failures);
+    isUnreachable = failure?.problem.code === 'unreachable';
+    const pauseMs = isPlanned ? 0 : streamBackoffMs(deps, failures);
     const askedMs = askedPauseMs(deps, failure?.retryAfterMs ?? retryMs);
     // The one that is being opened may do.
     if (next === undefined) retryIn(Math.max(pauseMs, askedMs, link.retryInMs()));
@@ -195,6 +199,7 @@ export function createStream(
       next?.covered.delete(slug);
       refresh();
     },
+    isWaiting: () => isUnreachable && cancelRetry !== undefined,
     close() {
       cancelRetry?.();
       hangUp();
