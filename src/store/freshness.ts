@@ -37,7 +37,7 @@ export interface Freshness {
   readonly reports: Pick<ReportSignals, 'reported' | 'listen'>;
   /**
    * To be called right after a commit and before the write is answered: from its return on this node reads that
-   * version or a later one, and its followers have been told. Other nodes are told without waiting for them.
+   * version or a later one. Its followers and other nodes are told without waiting for them.
    */
   tenantMoved(news: TenantNews): void;
   /** The same for a revoked key; the caller has dropped it here. */
@@ -97,9 +97,10 @@ export async function openFreshness({ source, redisUrl, keys, log }: FreshnessOp
     reports,
     tenantMoved(news) {
       primary.isBack();
-      // Followers after the memory: who asks for the snapshot at once must not get the old one.
-      hear(news);
+      drop(news.move);
       announcements?.tenantMoved(news);
+      // After the write was answered: a thousand followers are told one after the other.
+      setImmediate(() => feed.hear(news));
     },
     keyRevoked(hash) {
       announcements?.keyRevoked(hash);
