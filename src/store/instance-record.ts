@@ -52,7 +52,9 @@ export async function recordInstance(
   { tenantIds }: TenantScope,
 ): Promise<readonly string[] | 'refused'> {
   const versions = toJson(held);
-  const id = (await touch(transaction, note)) ?? (await register(transaction, note));
+  const known = await touch(transaction, note);
+  if (known?.isLeaving) return [];
+  const id = known?.id ?? (await register(transaction, note));
   if (id === undefined) {
     const { maxStalenessMs = DEFAULT_STALENESS_MS } = note;
     await transaction.query(MARK_REFUSED, [versions, tenantIds, maxStalenessMs]);
@@ -82,14 +84,15 @@ function toJson(held: readonly HeldVersion[]): string {
 }
 
 // Locks the row until the commit, so that two reports of one instance take turns.
-async function touch(transaction: Transaction, note: InstanceNote): Promise<string | undefined> {
-  const [row] = await transaction.query<{ readonly id: string }>(
+async function touch(transaction: Transaction, note: InstanceNote) {
+  const [row] = await transaction.query<{ readonly id: string; readonly isLeaving: boolean }>(
     `UPDATE instances SET service = coalesce($3, service), sdk = coalesce($4, sdk), transport = $5,
-       on_stale = coalesce($6, on_stale), max_staleness_ms = coalesce($7, max_staleness_ms), last_seen_at = clock_timestamp()
-     WHERE key_id = $1 AND instance = $2 RETURNING id`,
+       on_stale = coalesce($6, on_stale), max_staleness_ms = coalesce($7, max_staleness_ms), last_seen_at = clock_timestamp(),
+       bye_at = CASE WHEN bye_at > clock_timestamp() - ${LEAVING_FOR} THEN bye_at END
+     WHERE key_id = $1 AND instance = $2 RETURNING id, bye_at IS NOT NULL AS "isLeaving"`,
     [note.keyId, note.instance, note.service, note.sdk, note.transport, note.onStale, note.maxStalenessMs],
   );
-  return row?.id;
+  return row;
 }
 
 /** `undefined` when the key has as many as it may. */
@@ -100,7 +103,7 @@ async function register(transaction: Transaction, note: InstanceNote): Promise<s
   const [row] = await transaction.query<{ readonly id: string }>(
     `INSERT INTO instances (key_id, instance, service, sdk, transport, on_stale, max_staleness_ms, first_seen_at, last_seen_at)
      SELECT $1, $2, $3, $4, $5, $6, $7::bigint, clock_timestamp(), clock_timestamp()
-     WHERE (SELECT count(*) FROM instances WHERE key_id = $1) < $8
+     WHERE (SELECT count(*) FROM instances WHERE key_id = $1 AND bye_at IS NULL) < $8
      ON CONFLICT (key_id, instance) DO UPDATE SET last_seen_at = clock_timestamp() RETURNING id`,
     [
       note.keyId,
@@ -115,6 +118,43 @@ async function register(transaction: Transaction, note: InstanceNote): Promise<s
   );
   return row?.id;
 }
+
+/**
+ * Forgets what an instance holds that says good-bye. Itself it is kept for a moment, also if it was not known: its last report
+ * may still be under way.
+ *
+ * @returns Ids of the tenants it served.
+ */
+export async function recordBye(
+  transaction: Transaction,
+  { keyId, instance }: InstanceName,
+): Promise<readonly string[]> {
+  const [row] = await transaction.query<{ readonly id: string }>(RECORD_BYE, [
+    keyId,
+    instance,
+    DEFAULT_STALENESS_MS,
+    2 * MAX_INSTANCES_PER_KEY,
+  ]);
+  if (row === undefined) return [];
+  const gone = await transaction.query<{ readonly tenantId: string }>(FORGET_VERSIONS, [row.id]);
+  return gone.map(({ tenantId }) => tenantId);
+}
+
+/** How long a report may be under way. One that comes later is of an instance that goes on after all. */
+const LEAVING_FOR = `interval '5 seconds'`;
+
+const RECORD_BYE = `
+  INSERT INTO instances (key_id, instance, transport, on_stale, max_staleness_ms, first_seen_at, last_seen_at, bye_at)
+  SELECT $1, $2, 'poll', 'serve', $3::bigint, clock_timestamp(), clock_timestamp(), clock_timestamp()
+  WHERE (SELECT count(*) FROM instances WHERE key_id = $1) < $4
+  ON CONFLICT (key_id, instance) DO UPDATE SET bye_at = clock_timestamp() RETURNING id`;
+
+const FORGET_VERSIONS = `
+  WITH gone AS (
+    DELETE FROM instance_versions v WHERE v.instance_id = $1
+    RETURNING v.tenant_id, v.lineage, v.revision, clock_timestamp() AS left_at
+  ), counts AS (SELECT tenant_id, 0 AS registered, 1 AS forgotten FROM gone), ${SETTLE}
+  SELECT tenant_id AS "tenantId" FROM gone`;
 
 /** The first of the two numbers of an advisory lock: which registration is under way. */
 const REGISTRATION_LOCK = 72_707_370;

@@ -62,6 +62,7 @@ const RENEW_REGISTRY = `INSERT INTO instance_registry (born_at) VALUES (clock_ti
 const PRUNE_DEPARTURES = `DELETE FROM version_departures WHERE left_at < clock_timestamp() - ${KEPT_FOR}`;
 
 /** Those that hold no tenant are in no rollout. */
-const PRUNE_INSTANCES = `DELETE FROM instances i WHERE i.last_seen_at < clock_timestamp() - ${KEPT_FOR}
+const PRUNE_INSTANCES = `DELETE FROM instances i
+  WHERE (i.last_seen_at < clock_timestamp() - ${KEPT_FOR} OR i.bye_at < clock_timestamp() - interval '1 minute')
   AND NOT EXISTS (SELECT FROM instance_versions v JOIN tenants t ON t.id = v.tenant_id
     WHERE v.instance_id = i.id AND t.deleted_at IS NULL)`;

@@ -7,9 +7,10 @@ import {
   type InstanceNote,
   type InstanceReport,
   MAX_INSTANCES_PER_KEY,
+  recordBye,
   recordInstance,
 } from './instance-record.js';
-import { forgetInstances, IS_SILENT, SETTLE } from './instance-rows.js';
+import { IS_SILENT, SETTLE } from './instance-rows.js';
 import { createLoadLimiter } from './load-limiter.js';
 import type { TenantScope } from './tenants.js';
 import type { Transaction } from './transaction.js';
@@ -35,7 +36,7 @@ export interface Instances {
     held: readonly HeldVersion[],
     scope: TenantScope,
   ): Promise<void>;
-  /** Forgets an instance that says good-bye. */
+  /** Forgets an instance that says good-bye, and for five seconds does not hear it: a report may still be under way. */
   sayBye(name: InstanceName): Promise<void>;
   /**
    * Forgets, for one tenant, an instance of which an admin knows that it is no more. The trail of events keeps it.
@@ -91,15 +92,7 @@ export function createInstances(db: Database, onMoved: (tenantIds: readonly stri
     follow: (name, held, scope) =>
       record({ ...name, transport: 'stream', isAll: false, isFollowing: true }, held, scope),
 
-    sayBye: ({ keyId, instance }) =>
-      write((transaction) =>
-        forgetInstances(
-          transaction,
-          `SELECT i.id, clock_timestamp() AS left_at FROM instances i WHERE i.key_id = $1 AND i.instance = $2
-           FOR UPDATE`,
-          [keyId, instance],
-        ),
-      ),
+    sayBye: (name) => write((transaction) => recordBye(transaction, name)),
 
     async remove(slug, id, context) {
       requireSlug(slug);

@@ -79,8 +79,15 @@ describe('given instances that refuse when stale', () => {
     await silence(instance, 26);
     const idle = await reported({ applied: [] });
     await silence(idle.instance, 26);
+    const left = await reported();
+    await store.instances.sayBye({ keyId: 'key:test', instance: left.instance });
+    await store.sql.query(`UPDATE instances SET bye_at = bye_at - interval '2 minutes' WHERE instance = $1`, [
+      left.instance,
+    ]);
     await sweepInstances(db);
-    expect([await rowsOf(instance), await rowsOf(idle.instance)]).toEqual([0, 0]);
+    expect([await rowsOf(instance), await rowsOf(idle.instance), await rowsOf(left.instance)]).toEqual([
+      0, 0, 0,
+    ]);
   });
 });
 

@@ -93,6 +93,36 @@ describe('given a stream that opens', () => {
   });
 });
 
+describe('given an instance that says good-bye', () => {
+  it('is not brought back by what was under way, known before or not', async () => {
+    const tenant = await newTenant(store);
+    const count = async () => {
+      const { complete, counts } = await store.rollouts.get(tenant.slug, 1, EVERYBODY);
+      return [complete, counts.applied];
+    };
+    for (const isKnown of [true, false]) {
+      const instance = randomUUID();
+      if (isKnown) await store.instances.report(reportOf(instance, [tenant]), EVERYBODY);
+      await store.instances.sayBye({ keyId: KEY, instance });
+      await store.instances.report(reportOf(instance, [tenant]), EVERYBODY);
+      await store.instances.follow({ keyId: KEY, instance }, [], EVERYBODY);
+      expect(await count()).toEqual([true, 0]);
+    }
+  });
+
+  it('is heard again when it goes on after all', async () => {
+    const tenant = await newTenant(store);
+    const instance = randomUUID();
+    await store.instances.report(reportOf(instance, [tenant]), EVERYBODY);
+    await store.instances.sayBye({ keyId: KEY, instance });
+    await store.sql.query(`UPDATE instances SET bye_at = bye_at - interval '6 seconds' WHERE instance = $1`, [
+      instance,
+    ]);
+    await store.instances.report(reportOf(instance, [tenant]), EVERYBODY);
+    expect((await store.rollouts.get(tenant.slug, 1, EVERYBODY)).counts.applied).toBe(1);
+  });
+});
+
 describe('given many instances that come, move and go at once', () => {
   it('loses none and counts none twice', async () => {
     const tenants = [await newTenant(store), await newTenant(store), await newTenant(store)];

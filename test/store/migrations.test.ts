@@ -13,7 +13,12 @@ import { recordLog } from './log-recorder.js';
 import { deploy, differences } from './schema-engine.js';
 
 const SHIPPED = new URL('../../prisma/migrations/', import.meta.url).pathname;
-const MIGRATIONS = ['20261122142543_init', '20261122181500_entry_count', '20261122184500_instances'];
+const MIGRATIONS = [
+  '20261122142543_init',
+  '20261122181500_entry_count',
+  '20261122184500_instances',
+  '20261122190600_instance_bye',
+];
 
 let database: TestDatabase;
 let sql: Pool;
