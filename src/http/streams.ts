@@ -31,8 +31,11 @@ const SLOW_UNREAD_BYTES = 256 * 1_024;
 /** Streams end by themselves, so that nodes that are added get their share and old connections do not pile up. */
 const MIN_AGE_MS = 600_000;
 const AGE_SPREAD_MS = 300_000;
-/** Readers that are sent away come back spread over this. */
-const RETRY_SPREAD_MS = 2_000;
+/** A reader that is sent away alone comes back within this. */
+const RETRY_SPREAD_MS = 1_000;
+/** When all are sent away, each adds to the spread, so that 40 a second come back; to this at most. */
+const RETRY_SPREAD_MS_EACH = 25;
+const MAX_RETRY_SPREAD_MS = 30_000;
 /** How long a reader that is behind has to hear the end. */
 const LAST_WORDS_TIMEOUT_MS = 1_000;
 
@@ -42,7 +45,8 @@ interface Stream {
   readonly checkedAgeMs: () => number | undefined;
   /** Whether the reader was slow at the last ping. */
   wasSlow: boolean;
-  end(): void;
+  /** @param retrySpreadMs within which it is to come back. */
+  end(retrySpreadMs?: number): void;
 }
 
 export function createStreams({ store, node, now, random = Math.random }: StreamsOptions): Streams {
@@ -99,9 +103,10 @@ export function createStreams({ store, node, now, random = Math.random }: Stream
         keyHash: principal.keyHash,
         checkedAgeMs: following.checkedAgeMs,
         wasSlow: false,
-        end: () => end(response, `retry: ${Math.round(random() * RETRY_SPREAD_MS)}\n\n`),
+        end: (retrySpreadMs = RETRY_SPREAD_MS) =>
+          end(response, `retry: ${Math.round(random() * retrySpreadMs)}\n\n`),
       };
-      const aging = setTimeout(stream.end, lifetimeMs(principal)).unref();
+      const aging = setTimeout(() => stream.end(), lifetimeMs(principal)).unref();
       streams.add(stream);
       pings ??= setInterval(ping, PING_INTERVAL_MS).unref();
       response.once('close', () => {
@@ -115,7 +120,8 @@ export function createStreams({ store, node, now, random = Math.random }: Stream
     },
 
     close() {
-      for (const stream of streams) stream.end();
+      const spreadMs = Math.max(RETRY_SPREAD_MS, streams.size * RETRY_SPREAD_MS_EACH);
+      for (const stream of streams) stream.end(Math.min(spreadMs, MAX_RETRY_SPREAD_MS));
     },
   };
 }
