@@ -86,6 +86,18 @@ describe('given names and values that stand elsewhere in the source', () => {
   });
 });
 
+describe('given a list that has grown for years', () => {
+  it('converts JSON of 20,000 origins, for any library', () => {
+    const origin = Array.from({ length: 20_000 }, (_, index) => `https://shop-${index}.example.com`);
+    expect(converted(JSON.stringify(origin)).entries).toHaveLength(20_000);
+    expect(converted(JSON.stringify({ origin, credentials: true }), 'cors')).toMatchObject({
+      policies: [{ credentials: true }],
+      entries: expect.objectContaining({ length: 20_000 }),
+      refused: [],
+    });
+  });
+});
+
 describe('given several uses in one source', () => {
   it('names policies by their paths, and entries by their policies', () => {
     const source = `

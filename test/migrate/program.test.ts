@@ -119,7 +119,7 @@ const FAULTS: readonly (readonly [source: string, line: number, column: number, 
   ['a, b = 1, 2', 1, 2, 'A statement does not go on with ,'],
   ['f(() => { return [1 })', 1, 21, 'This } closes nothing.'],
   [`${'['.repeat(41)}${']'.repeat(41)}`, 1, 42, 'Its brackets are nested too deeply to be read.'],
-  [' '.repeat(262_145), 1, 1, 'It has more than 262144 characters.'],
+  [' '.repeat(262_145), 1, 1, 'It has more than 262144 characters and is not plain JSON.'],
 ];
 
 describe('given a configuration’s source', () => {
@@ -166,6 +166,27 @@ describe('given a configuration’s source', () => {
         expect(JSON.stringify(read(source))).toBe(JSON.stringify(JSON.parse(source)));
       }),
     );
+  });
+
+  it('reads JSON of 100,000 origins, and any other that is too large for words alike', () => {
+    const origins = Array.from({ length: 100_000 }, (_, index) => `https://shop-${index}.example.com`);
+    expect(read(JSON.stringify(origins))).toEqual(origins);
+    const value = { a: [1, -2.5, true, null, 'é"'], b: {}, c: ' '.repeat(262_144) };
+    expect(read(JSON.stringify(value))).toEqual(value);
+    const [statement] = parseProgram(JSON.stringify(['x'.repeat(200), ...origins], null, 2)).statements;
+    expect(statement?.value.source).toBe(`["${'x'.repeat(118)}…`);
+  });
+
+  it.each<[what: string, source: string, message: string]>([
+    ['characters', `["${'x'.repeat(33_554_432)}"]`, 'It has more than 33554432 characters.'],
+    ['values', `[${'0,'.repeat(500_000)}0]`, 'It has more than 500000 values.'],
+    [
+      'brackets',
+      `${'['.repeat(150_000)}${']'.repeat(150_000)}`,
+      'Its brackets are nested too deeply to be read.',
+    ],
+  ])('reads no JSON with too many %s', (_what, source, message) => {
+    expect(() => parseProgram(source)).toThrow(message);
   });
 
   it('reads any text to its end or says where it cannot, and runs nothing', () => {

@@ -1,6 +1,7 @@
-import { placeOf, SourceError } from './source-error.js';
+import { parseLargeJson } from './large-json.js';
+import { lineStartsOf, placeOf, SourceError } from './source-error.js';
 import type { Language } from './text-literal.js';
-import { type Token, tokenize } from './token.js';
+import { MAX_SOURCE_LENGTH, type Token, tokenize } from './token.js';
 import type { Value } from './value.js';
 import { parseValue } from './value-parser.js';
 import { endsHere, fail, isNext, peek, skipBrackets, skipRest, type ValueReader } from './value-reader.js';
@@ -27,12 +28,18 @@ export interface Statement {
  * Reads JSON, or the literals, assignments, imports, decorators and calls of JavaScript, TypeScript or Python. Nothing is run.
  *
  * @param language absent = told by what is in it.
- * @throws SourceError with line and column where it cannot be read; function bodies of Python cannot.
+ * @throws SourceError with line and column where it cannot be read, and past the limits of its parts; function bodies of Python cannot.
  */
 export function parseProgram(source: string, language?: Language): Program {
+  const large = source.length > MAX_SOURCE_LENGTH ? parseLargeJson(source) : undefined;
+  if (large !== undefined) {
+    const statement = { value: large, target: undefined, key: undefined, isDecorator: false };
+    return { language: 'javascript', imports: [], statements: [statement] };
+  }
   const tokens = tokenize(source);
   const reader: ValueReader = {
     source,
+    lineStarts: lineStartsOf(source),
     tokens,
     language: language ?? languageOf(tokens),
     index: 0,

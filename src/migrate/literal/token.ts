@@ -16,8 +16,8 @@ export interface Token {
   readonly startsLine: boolean;
 }
 
-/** Characters of a configuration that is read. */
-const MAX_SOURCE_LENGTH = 262_144;
+/** Characters of a configuration that is split into words. */
+export const MAX_SOURCE_LENGTH = 262_144;
 
 /**
  * Splits a configuration into words. Knows what JSON, JavaScript and Python have in common and where they differ: both kinds of
@@ -27,7 +27,10 @@ const MAX_SOURCE_LENGTH = 262_144;
  */
 export function tokenize(source: string): readonly Token[] {
   if (source.length > MAX_SOURCE_LENGTH) {
-    throw new SourceError(`It has more than ${MAX_SOURCE_LENGTH} characters.`, placeOf(source, 0));
+    throw new SourceError(
+      `It has more than ${MAX_SOURCE_LENGTH} characters and is not plain JSON.`,
+      placeOf(source, 0),
+    );
   }
   const tokens: Token[] = [];
   let index = 0;

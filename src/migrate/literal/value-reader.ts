@@ -1,4 +1,4 @@
-import { placeOf, SourceError } from './source-error.js';
+import { placeIn, placeOf, SourceError } from './source-error.js';
 import type { Language } from './text-literal.js';
 import type { Token } from './token.js';
 import type { Written } from './value.js';
@@ -6,6 +6,8 @@ import type { Written } from './value.js';
 /** How far a source has been read. */
 export interface ValueReader {
   readonly source: string;
+  /** See `lineStartsOf`. */
+  readonly lineStarts: readonly number[];
   readonly tokens: readonly Token[];
   readonly language: Language;
   index: number;
@@ -13,8 +15,9 @@ export interface ValueReader {
   depth: number;
 }
 
-/** Characters of a value that messages show. */
+/** Characters of a value that messages show, and of its source that are looked at for them. */
 const MAX_SHOWN = 120;
+const MAX_LOOKED_AT = 1_000;
 
 /** The next token. */
 export function peek({ tokens, index }: ValueReader): Token {
@@ -35,13 +38,16 @@ export function fail(reader: ValueReader, message: string): never {
 }
 
 /** Where what was read since `start` stands. */
-export function written({ source, tokens, index }: ValueReader, start: number): Written {
+export function written({ source, lineStarts, tokens, index }: ValueReader, start: number): Written {
   const first = tokens[start]?.start ?? 0;
-  const text = source.slice(first, tokens[index - 1]?.end ?? first).replaceAll(/\s+/g, ' ');
-  return {
-    place: placeOf(source, first),
-    source: text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text,
-  };
+  const end = tokens[index - 1]?.end ?? first;
+  const text = source.slice(first, Math.min(end, first + MAX_LOOKED_AT)).replaceAll(/\s+/g, ' ');
+  return { place: placeIn(lineStarts, first), source: shown(text) };
+}
+
+/** One line as messages show it. */
+export function shown(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
 const ENDS = new Set([',', ')', ']', '}', ':', ';', '=']);
