@@ -30,7 +30,7 @@ function withoutConflicts(layers: readonly Layer[], report: Report): readonly La
     if (rival === undefined) kept.push(layer);
     else if (!isSame(rival, layer)) {
       const reason = `There is another one for ${layer.settings.paths.join(', ')}, and a path has one policy.`;
-      refuse(report, layer.written, reason, 'Convert it by itself and say its path: --path /predict');
+      refuse(report, layer.written, 'PATH', reason, 'Convert it by itself and say its path: --path /predict');
     }
   }
   return kept;
@@ -90,7 +90,13 @@ function withoutImpossible(
   return entries.filter(({ pattern, policies: names = [] }) => {
     if (pattern !== 'null' || !hasCredentials(policies, names)) return true;
     const reason = 'Any site can make itself the origin null, so it never gets credentials.';
-    refuse(report, { source: pattern }, reason, 'A policy without credentials for the pages that need it.');
+    refuse(
+      report,
+      { source: pattern },
+      'NULL_WITH_CREDENTIALS',
+      reason,
+      'A policy without credentials for the pages that need it.',
+    );
     return false;
   });
 }

@@ -43,8 +43,28 @@ export interface MigrationFinding {
   readonly fix?: string;
 }
 
+/** Why something was not converted. Stable. */
+export type RefusalCode =
+  /** Known only when the program runs. */
+  | 'COMPUTED'
+  /** `null`, `undefined`, `None` and `false` where an origin belongs. */
+  | 'SAYS_NOTHING'
+  /** A number or an object, say, where a text belongs. */
+  | 'WRONG_KIND'
+  /** It let nobody in, and what was probably meant would let somebody in. */
+  | 'NEVER_WORKED'
+  /** A regular expression that names and patterns cannot say. */
+  | 'EXPRESSION'
+  | 'EVERYBODY_WITH_CREDENTIALS'
+  | 'NULL_WITH_CREDENTIALS'
+  /** A path that no policy can have, or that another policy has. */
+  | 'PATH'
+  /** What the library does and a policy does not. */
+  | 'NO_COUNTERPART';
+
 /** What was not converted. */
 export interface Refusal {
+  readonly code: RefusalCode;
   /** The value, as the configuration writes it. */
   readonly text: string;
   /** The part of it that resists. */
@@ -75,8 +95,9 @@ export function tell(
 export function refuse(
   report: Report,
   { source }: Pick<Value, 'source'>,
+  code: RefusalCode,
   reason: string,
   instead: string,
 ): void {
-  report.refused.push({ text: source, resists: source, reason, instead });
+  report.refused.push({ code, text: source, resists: source, reason, instead });
 }

@@ -56,6 +56,32 @@ describe('given an after-request hook over a list', () => {
     });
   });
 
+  it('the hook sends credentials by the text true alone', () => {
+    for (const name of ['hook with credentials false', 'hook with credentials True']) {
+      const { conversion, verdicts } = recorded(name);
+      expect(conversion.policies).toMatchObject([{ credentials: false }]);
+      expect(verdicts('get')).toEqual({ theirs: [true, false], ours: [true, false] });
+    }
+    expect(recorded('hook with credentials false').conversion.codes).toEqual([]);
+    expect(recorded('hook with credentials True').conversion.codes).toEqual(['NEVER_WORKED']);
+    const json = '{"allowed_origins": ["https://app.example.com"], "Access-Control-Allow-Credentials": true}';
+    expect(converted(json)).toMatchObject({ policies: [{ credentials: true }], codes: [] });
+  });
+
+  it('the hook’s list may hold null, which says nothing and is refused', () => {
+    expect(converted('["https://a.example.com", null, 5]')).toMatchObject({
+      entries: [{ pattern: 'https://a.example.com' }],
+      refused: [
+        { code: 'SAYS_NOTHING', text: 'null' },
+        { code: 'WRONG_KIND', text: '5' },
+      ],
+    });
+    expect(converted("{'allowed_origins': None}")).toMatchObject({
+      entries: [],
+      refused: [{ code: 'SAYS_NOTHING', text: 'None' }],
+    });
+  });
+
   it('the hook that sends back every origin with credentials is refused', () => {
     const source = "{'allowed_origins': ['*'], 'Access-Control-Allow-Credentials': 'true'}";
     expect(converted(source)).toMatchObject({ entries: [], refused: [{ text: "['*']" }] });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { convertConfiguration } from '../../src/migrate/conversion.js';
 import { compare, conversionOf, type Use, verdicts } from './compare.js';
 import { converted } from './ours.js';
 import { get, preflight, sameOrigin } from './probe.js';
@@ -81,6 +82,12 @@ describe('given a configuration of cors', () => {
     });
     expect(await compare(given, get('https://b.example.com'))).toEqual({});
     expect(await compare(given, get('https://x.d.example.com'))).toEqual({});
+    // With credentials * is nothing to suggest.
+    const withCredentials = use({ origin: ['*', `${ORIGIN}, *`], credentials: true });
+    expect(conversionOf(withCredentials).refused).toMatchObject([
+      { text: '"*"', instead: 'Write an entry for each origin that is meant.' },
+      { text: `"${ORIGIN}, *"`, instead: 'Write an entry for each origin that is meant.' },
+    ]);
   });
 
   it('cors looks for a regular expression anywhere; what has an end and a beginning becomes patterns', async () => {
@@ -171,6 +178,28 @@ describe('given a configuration of cors', () => {
     expect(await verdicts(given, get())).toEqual({ theirs: [false, false], ours: [false, false] });
   });
 
+  it('cors lets nobody in by null in a list, and everybody by a number, which are refused', async () => {
+    const empty = use({ origin: JSON.parse(`["${ORIGIN}", null, false]`) });
+    expect(conversionOf(empty)).toMatchObject({
+      entries: [{ pattern: ORIGIN }],
+      refused: [
+        { code: 'SAYS_NOTHING', text: 'null' },
+        { code: 'SAYS_NOTHING', text: 'false' },
+      ],
+    });
+    expect(await compare(empty, get(EVIL))).toEqual({});
+    const given = use({ origin: JSON.parse(`["${ORIGIN}", 5]`) });
+    expect(conversionOf(given)).toMatchObject({
+      entries: [{ pattern: ORIGIN }],
+      refused: [{ code: 'WRONG_KIND', text: '5' }],
+    });
+    expect(await verdicts(given, get(EVIL))).toEqual({ theirs: [true, false], ours: [false, false] });
+    expect(converted('cors({ origin: [undefined, known] })', 'cors').refused).toMatchObject([
+      { code: 'SAYS_NOTHING', text: 'undefined' },
+      { code: 'COMPUTED', text: 'known' },
+    ]);
+  });
+
   it('cors may ask a function for the origin, which is refused: the list is what decides', () => {
     const { entries, refused } = converted(
       'cors({ origin: (origin, callback) => callback(null, isKnown(origin)) })',
@@ -245,6 +274,23 @@ describe('given a configuration of cors', () => {
     const given = use({ origin: [ORIGIN], credentials: true });
     expect(conversionOf(given).policies).toMatchObject([{ credentials: true }]);
     expect(await verdicts(given, get())).toEqual({ theirs: [true, true], ours: [true, true] });
+    // As of a JSON file, which has no types.
+    for (const credentials of JSON.parse('["yes", "false", 1, [], {}]')) {
+      const seeming = use({ origin: [ORIGIN], credentials });
+      expect(conversionOf(seeming)).toMatchObject({
+        policies: [{ credentials: false }],
+        entries: [{ pattern: ORIGIN }],
+        codes: ['NEVER_WORKED'],
+        refused: [],
+      });
+      expect(await compare(seeming, get())).toEqual({});
+      const any = conversionOf(use({ origin: true, credentials }));
+      expect(any).toMatchObject({ entries: [{ pattern: '*' }], refused: [] });
+    }
+    for (const credentials of JSON.parse('[0, "", null, false]')) {
+      const off = conversionOf(use({ origin: [ORIGIN], credentials }));
+      expect(off).toMatchObject({ policies: [{ credentials: false }], codes: [], refused: [] });
+    }
   });
 
   it('cors sends maxAge as it is, 0 included; more than a day is a day', async () => {
@@ -264,6 +310,9 @@ describe('given a configuration of cors', () => {
   it('cors hands preflights on with preflightContinue, which is refused', () => {
     expect(conversionOf(use({ preflightContinue: true }))).toMatchObject({
       refused: [{ text: 'preflightContinue: true' }],
+    });
+    expect(conversionOf(use({ preflightContinue: JSON.parse('"no"') }))).toMatchObject({
+      refused: [{ code: 'NO_COUNTERPART', text: 'preflightContinue: "no"' }],
     });
     expect(conversionOf(use({ preflightContinue: false })).refused).toEqual([]);
   });
@@ -292,6 +341,24 @@ describe('given a configuration of cors', () => {
       policies: [{ name: 'orders', paths: ['/orders'] }],
       codes: ['PATH_WIDER'],
     });
+  });
+
+  it('cors is what NestJS hands app.enableCors to; on Fastify say --from @fastify/cors', () => {
+    const source = `
+      const app = await NestFactory.create(AppModule);
+      app.enableCors({ origin: ['https://app.example.com'], credentials: true });
+      await app.listen(3000);`;
+    expect(convertConfiguration(source).from).toBe('cors');
+    expect(converted(source)).toMatchObject({
+      policies: [{ name: 'default', paths: ['/'], credentials: true }],
+      entries: [{ pattern: ORIGIN }],
+      refused: [],
+    });
+    expect(converted('app.enableCors()')).toMatchObject({ entries: [{ pattern: '*' }], refused: [] });
+    expect(converted(source, '@fastify/cors').policies).toMatchObject([{ methods: ['GET', 'HEAD', 'POST'] }]);
+    expect(converted('app.enableCors((request, callback) => callback(null, {}))').refused).toMatchObject([
+      { code: 'COMPUTED' },
+    ]);
   });
 
   it('cors on a path below another runs both layers; here the longer path answers alone, and that is told', () => {

@@ -108,6 +108,28 @@ describe('given a configuration of @fastify/cors', () => {
     const any = use({ origin: '*', credentials: true });
     expect(conversionOf(any).policies).toMatchObject([{ credentials: false }]);
     expect(await verdicts(any, get(EVIL))).toEqual({ theirs: [true, false], ours: [true, false] });
+    for (const credentials of JSON.parse('["no", 1, {}]')) {
+      const truthy = use({ origin: [ORIGIN], credentials });
+      expect(conversionOf(truthy).policies).toMatchObject([{ credentials: true }]);
+      expect(await compare(truthy, get())).toEqual({});
+    }
+    for (const credentials of JSON.parse('["", 0, null]')) {
+      const falsy = use({ origin: [ORIGIN], credentials });
+      expect(conversionOf(falsy)).toMatchObject({ policies: [{ credentials: false }], codes: [] });
+      expect(await compare(falsy, get())).toEqual({});
+    }
+  });
+
+  it('@fastify/cors lets nobody in by null in a list, and everybody by a number, which are refused', async () => {
+    const given = use({ origin: JSON.parse(`["${ORIGIN}", null]`) });
+    expect(conversionOf(given)).toMatchObject({
+      entries: [{ pattern: ORIGIN }],
+      refused: [{ code: 'SAYS_NOTHING', text: 'null' }],
+    });
+    expect(await compare(given, get(EVIL))).toEqual({});
+    const five = use({ origin: JSON.parse(`["${ORIGIN}", 5]`) });
+    expect(conversionOf(five).refused).toMatchObject([{ code: 'WRONG_KIND', text: '5' }]);
+    expect(await verdicts(five, get(EVIL))).toEqual({ theirs: [true, false], ours: [false, false] });
   });
 
   it('@fastify/cors sends maxAge as it is, 0 included', async () => {
@@ -123,13 +145,24 @@ describe('given a configuration of @fastify/cors', () => {
       codes: expect.arrayContaining(['NOT_CARRIED']),
       refused: [],
     });
+    expect(conversionOf(use({ origin: [ORIGIN], cacheControl: 0 })).codes).toEqual(['NOT_CARRIED']);
+    expect(conversionOf(use({ origin: [ORIGIN], cacheControl: 1.5 })).codes).toEqual([]);
   });
 
-  it('@fastify/cors hands preflights on with preflightContinue or preflight: false, which is refused', () => {
+  it('@fastify/cors hands preflights on with preflightContinue or preflight: false, which is refused', async () => {
+    const question = preflight('PUT');
     expect(conversionOf(use({ preflightContinue: true })).refused).toMatchObject([
       { text: 'preflightContinue: true' },
     ]);
     expect(conversionOf(use({ preflight: false })).refused).toMatchObject([{ text: 'preflight: false' }]);
+    // It answers them for `true` alone.
+    for (const [written, preflight] of Object.entries(JSON.parse('{"null": null, "1": 1}'))) {
+      expect(converted(`{ preflight: ${written} }`, '@fastify/cors').refused).toMatchObject([
+        { code: 'NO_COUNTERPART', text: `preflight: ${written}` },
+      ]);
+      expect((await theirAnswer(use(JSON.parse(JSON.stringify({ preflight }))), question)).status).toBe(404);
+    }
+    expect(conversionOf(use({ preflight: true })).refused).toEqual([]);
   });
 
   it('@fastify/cors answers preflights with optionsSuccessStatus, we with 204', async () => {
@@ -143,6 +176,10 @@ describe('given a configuration of @fastify/cors', () => {
     expect((await compare(use({ origin: [ORIGIN] }), plain)).status).toEqual(['400', '200']);
     expect(conversionOf(use({ origin: [ORIGIN], strictPreflight: true })).codes).toEqual(['NOT_CARRIED']);
     expect(conversionOf(use({ origin: [ORIGIN], strictPreflight: false })).codes).toEqual([]);
+    // Strict for `true` alone.
+    const lax = use({ origin: [ORIGIN], strictPreflight: JSON.parse('1') });
+    expect(conversionOf(lax).codes).toEqual([]);
+    expect((await theirAnswer(lax, plain)).status).toBe(204);
   });
 
   it('@fastify/cors may run in a later hook, ours never does', () => {
@@ -162,5 +199,6 @@ describe('given a configuration of @fastify/cors', () => {
   it('@fastify/cors takes options from a delegator, which is refused', () => {
     const source = 'app.register(cors, { delegator: (request, callback) => callback(null, {}) })';
     expect(converted(source).refused).toMatchObject([{ text: '(request, callback) => callback(null, {})' }]);
+    expect(converted('app.register(cors, { delegator: null })').refused).toEqual([]);
   });
 });

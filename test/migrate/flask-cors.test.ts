@@ -262,6 +262,30 @@ describe('given a configuration of flask-cors', () => {
     expect(compare('get')).toEqual({});
   });
 
+  it('flask-cors takes credentials for on by their truth in Python', () => {
+    const text = recorded('supports_credentials as a text');
+    expect(text.conversion.policies).toMatchObject([{ credentials: true }]);
+    expect(text.compare('get')).toEqual({});
+    const empty = recorded('supports_credentials as an empty list');
+    expect(empty.conversion).toMatchObject({ policies: [{ credentials: false }], refused: [] });
+    expect(empty.compare('get')).toEqual({});
+    expect(converted("CORS(app, origins='https://app.example.com', automatic_options=None)").codes).toEqual([
+      'NOT_CARRIED',
+    ]);
+  });
+
+  it('flask-cors takes a setting that is None for its default, and fails for an origin that is None', () => {
+    const setting = recorded('a setting that is None');
+    expect(setting.conversion).toMatchObject({ entries: [{ pattern: '*' }], refused: [] });
+    expect(setting.verdicts('get')).toEqual({ theirs: [true, false], ours: [true, false] });
+    for (const source of ['CORS(app, origins=None)', 'CORS(app, origins=[None])']) {
+      expect(converted(source)).toMatchObject({
+        entries: [],
+        refused: [{ code: 'SAYS_NOTHING', text: 'None' }],
+      });
+    }
+  });
+
   it('flask-cors supports_credentials is credentials of the policy', () => {
     const { conversion, compare, verdicts } = recorded('credentials');
     expect(conversion).toMatchObject({ policies: [{ credentials: true }], entries: [{ pattern: ORIGIN }] });

@@ -46,6 +46,23 @@ describe('given a configuration of hono/cors', () => {
     const given = use({ origin: [ORIGIN, '*'] });
     expect(conversionOf(given)).toMatchObject({ entries: [{ pattern: ORIGIN }], refused: [{ text: '"*"' }] });
     expect(await verdicts(given, get(EVIL))).toEqual({ theirs: [false, false], ours: [false, false] });
+    expect(conversionOf(given).refused).toMatchObject([{ instead: '*' }]);
+    const withCredentials = use({ origin: [ORIGIN, '*'], credentials: true });
+    expect(conversionOf(withCredentials).refused).toMatchObject([
+      { text: '"*"', instead: 'Write an entry for each origin that is meant.' },
+    ]);
+  });
+
+  it('hono/cors lets nobody in by null or a number in a list, which are refused', async () => {
+    const given = use({ origin: JSON.parse(`["${ORIGIN}", null, 5]`) });
+    expect(conversionOf(given)).toMatchObject({
+      entries: [{ pattern: ORIGIN }],
+      refused: [
+        { code: 'SAYS_NOTHING', text: 'null' },
+        { code: 'WRONG_KIND', text: '5' },
+      ],
+    });
+    expect(await compare(given, get(EVIL))).toEqual({});
   });
 
   it('hono/cors may ask a function for the origin, which is refused', () => {
@@ -94,8 +111,9 @@ describe('given a configuration of hono/cors', () => {
       codes: expect.arrayContaining(['CREDENTIALS_OFF']),
     });
     expect(await verdicts(given, get(EVIL))).toEqual({ theirs: [true, false], ours: [true, false] });
-    const listed = use({ origin: [ORIGIN], credentials: true });
-    expect(await compare(listed, get())).toEqual({});
+    for (const credentials of JSON.parse('[true, "no", 1, "", 0, null]')) {
+      expect(await compare(use({ origin: [ORIGIN], credentials }), get())).toEqual({});
+    }
   });
 
   it('hono/cors sends maxAge as it is, 0 included', async () => {

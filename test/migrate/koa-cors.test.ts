@@ -65,6 +65,9 @@ describe('given a configuration of @koa/cors', () => {
       entries: [{ pattern: ORIGIN }, { pattern: 'https://b.example.com' }],
       codes: ['WIDER'],
     });
+    expect(converted('{ origin: ["https://app.example.com", null] }', '@koa/cors').refused).toMatchObject([
+      { code: 'SAYS_NOTHING', text: 'null' },
+    ]);
   });
 
   it('@koa/cors takes allowMethods as a list or a text with commas', async () => {
@@ -92,7 +95,9 @@ describe('given a configuration of @koa/cors', () => {
   it('@koa/cors sends credentials with a fixed origin; a function is refused', async () => {
     const given = use({ origin: ORIGIN, credentials: true });
     expect(conversionOf(given).policies).toMatchObject([{ credentials: true }]);
-    expect(await compare(given, get())).toEqual({});
+    for (const credentials of JSON.parse('[true, "no", 1, {}, "", 0, null]')) {
+      expect(await compare(use({ origin: ORIGIN, credentials }), get())).toEqual({});
+    }
     expect(
       converted('cors({ origin: "https://app.example.com", credentials: (ctx) => true })', '@koa/cors'),
     ).toMatchObject({
@@ -113,6 +118,9 @@ describe('given a configuration of @koa/cors', () => {
   it('@koa/cors keeps headers on errors unless told not to; ours always do', () => {
     expect(conversionOf(use({ origin: ORIGIN, keepHeadersOnError: false })).codes).toEqual(['NOT_CARRIED']);
     expect(conversionOf(use({ origin: ORIGIN, keepHeadersOnError: true })).codes).toEqual([]);
+    const source = (value: string) => `{ origin: "https://app.example.com", keepHeadersOnError: ${value} }`;
+    expect(converted(source('null'), '@koa/cors').codes).toEqual(['NOT_CARRIED']);
+    expect(converted(source('undefined'), '@koa/cors').codes).toEqual([]);
   });
 
   it('@koa/cors sets other headers with secureContext, which is refused', () => {

@@ -48,7 +48,7 @@ export function converted(source: string, from?: Library) {
     policies,
     entries,
     codes: [...new Set(findings.map(({ code }) => code))],
-    refused: refused.map(({ text, resists, instead }) => ({ text, resists, instead })),
+    refused: refused.map(({ code, text, resists, instead }) => ({ code, text, resists, instead })),
   };
 }
 

@@ -60,13 +60,14 @@ function fromCall(
 function appConfig({ statements }: Program, scope: Scope): ReadonlyMap<string, Value> {
   const config = statements.flatMap(({ target, key, value }): [string, Value][] => {
     const name = key ?? target ?? '';
-    return name.startsWith('CORS_') ? [[optionOfSetting(name), resolveValue(value, scope)]] : [];
+    return name.startsWith('CORS_') ? settingOf(name, resolveValue(value, scope)) : [];
   });
   return new Map(config);
 }
 
-function optionOfSetting(name: string): string {
-  return name.slice('CORS_'.length).toLowerCase();
+/** flask-cors takes a setting that is `None` for one that is not there; an option of a call it does not. */
+function settingOf(name: string, value: Value): [string, Value][] {
+  return value.kind === 'none' ? [] : [[name.slice('CORS_'.length).toLowerCase(), value]];
 }
 
 /** What is given a name is there to be used by something else, when there is something else. */
@@ -100,6 +101,6 @@ function fromValue(value: Value, scope: Scope): Configuration {
   const options = entriesToOptions(value.kind === 'dict' ? value.entries : [], scope);
   const settings = [...options.values].filter(([name]) => name.startsWith('CORS_'));
   if (settings.length === 0) return { ...ALONE, library: undefined, options, written: value };
-  const values = new Map(settings.map(([name, own]) => [optionOfSetting(name), own]));
+  const values = new Map(settings.flatMap(([name, own]) => settingOf(name, own)));
   return { ...ALONE, library: 'flask-cors', options: { ...options, values }, written: value };
 }

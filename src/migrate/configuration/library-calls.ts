@@ -69,6 +69,8 @@ function callsIn(value: Value, scope: Scope): readonly LibraryCall[] {
   }
   if (isInit(value)) return initialised(value, scope);
   if (method === 'register') return registered(value, scope);
+  // NestJS hands its options on to `cors`.
+  if (method === 'enableCors') return [{ ...WHOLE_APP, call: value, library: 'cors', options: args[0] }];
   if (library !== undefined || callee === 'cors') {
     return [{ ...WHOLE_APP, call: value, library, options: args[0] }];
   }

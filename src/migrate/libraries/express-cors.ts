@@ -1,17 +1,18 @@
 import type { Library } from '../configuration/library.js';
 import type { Value } from '../literal/value.js';
+import { LIST_THEM } from '../regex/regex.js';
 import { type Report, refuse, tell } from '../report.js';
+import { javaScriptTruth, readFlag, strictTruth } from './flag.js';
 import { isFalsy, type JavaScriptLibrary, javaScriptLayer, tellNotCarried } from './javascript-layer.js';
 import type { Layer, LayerSource } from './layer.js';
-import { readFlag } from './option-value.js';
 import {
   anyChoiceOf,
-  computedChoice,
   EVERYBODY,
   EVERYBODY_ECHOED,
   exactChoice,
   NOBODY,
   type OriginChoice,
+  refusedChoice,
   regexChoice,
 } from './origin-choice.js';
 
@@ -21,7 +22,8 @@ const CORS: JavaScriptLibrary = {
   defaultMethods: ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE'],
   reflectsHeaders: isFalsy,
   sendsMaxAge: (value) => value.kind === 'number' || !isFalsy(value),
-  chooseOrigins: (value, _credentials, report) => reflectingChoice('cors', value, report),
+  credentialsTruth: strictTruth,
+  chooseOrigins: (value, credentials, report) => reflectingChoice('cors', value, credentials, report),
 };
 
 /** Converts a use of npm's `cors` 2.8, for Express and Connect. */
@@ -32,7 +34,12 @@ export function expressCorsLayer(source: LayerSource): Layer {
 }
 
 /** What `cors` and `@fastify/cors` make of `origin`: both compare texts, test expressions, and send back what passed. */
-export function reflectingChoice(library: Library, value: Value | undefined, report: Report): OriginChoice {
+export function reflectingChoice(
+  library: Library,
+  value: Value | undefined,
+  credentials: boolean,
+  report: Report,
+): OriginChoice {
   if (value === undefined) return EVERYBODY;
   switch (value.kind) {
     case 'none':
@@ -42,12 +49,12 @@ export function reflectingChoice(library: Library, value: Value | undefined, rep
       return value.boolean ? EVERYBODY_ECHOED : turnedOff(value, report);
     case 'text':
       if (value.text === '') return turnedOff(value, report);
-      return value.text === '*' ? EVERYBODY : exactChoice(value.text, value, report);
+      return value.text === '*' ? EVERYBODY : exactChoice(value.text, value, report, credentials);
     case 'list':
       if (library === '@fastify/cors' && value.items.some(isStar)) return EVERYBODY;
-      return anyChoiceOf(value.items.map((item) => listedChoice(library, item, report)));
+      return anyChoiceOf(value.items.map((item) => listedChoice(library, item, credentials, report)));
     default:
-      return listedChoice(library, value, report);
+      return isFalsy(value) ? turnedOff(value, report) : listedChoice(library, value, credentials, report);
   }
 }
 
@@ -55,22 +62,29 @@ function isStar(value: Value): boolean {
   return value.kind === 'text' && value.text === '*';
 }
 
-function listedChoice(library: Library, value: Value, report: Report): OriginChoice {
+function listedChoice(library: Library, value: Value, credentials: boolean, report: Report): OriginChoice {
   switch (value.kind) {
     case 'text':
-      return exactChoice(value.text, value, report);
+      return exactChoice(value.text, value, report, credentials);
     case 'boolean':
-      return value.boolean ? EVERYBODY_ECHOED : NOBODY;
-    case 'none':
-      return NOBODY;
+      return value.boolean ? EVERYBODY_ECHOED : refusedChoice(value, report);
     case 'list':
-      return anyChoiceOf(value.items.map((item) => listedChoice(library, item, report)));
+      return anyChoiceOf(value.items.map((item) => listedChoice(library, item, credentials, report)));
     case 'regex':
       if (library === 'cors' && /[gy]/.test(value.regex.flags)) tellStateful(value, report);
       return regexChoice(value.regex, value, report);
     default:
-      return computedChoice(value, report);
+      return javaScriptTruth(value) === true
+        ? refuseTrue(library, value, report)
+        : refusedChoice(value, report);
   }
+}
+
+/** `origin: 5` */
+function refuseTrue(library: Library, value: Value, report: Report): OriginChoice {
+  const reason = `${library} asks only whether it is true, so it let everybody in, which was hardly meant.`;
+  refuse(report, value, 'WRONG_KIND', reason, LIST_THEM);
+  return NOBODY;
 }
 
 /** `RegExp.prototype.test` of an expression with `g` goes on where the last match ended. */
@@ -102,9 +116,13 @@ export function isStatus204(value: Value): boolean {
 /** Refuses `preflightContinue`: two answers to one preflight are what the middleware is there to prevent. */
 export function refusePreflightContinue({ configuration, report }: LayerSource): void {
   const value = configuration.options.values.get('preflightContinue');
-  if (value === undefined || readFlag(configuration.options, 'preflightContinue', report) !== true) return;
+  if (
+    value === undefined ||
+    readFlag(configuration.options, 'preflightContinue', javaScriptTruth, report) !== true
+  )
+    return;
   const written = { ...value, source: `preflightContinue: ${value.source}` };
   const instead =
     'Leave it out; or set the policy’s enforcement to report, and the app answers preflights by itself.';
-  refuse(report, written, 'Preflights are answered before the app runs.', instead);
+  refuse(report, written, 'NO_COUNTERPART', 'Preflights are answered before the app runs.', instead);
 }

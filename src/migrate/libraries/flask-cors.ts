@@ -2,10 +2,11 @@ import type { PolicySettings } from '@origin-allowlist/client/core';
 import type { Options } from '../configuration/scope.js';
 import type { Value } from '../literal/value.js';
 import { type Report, refuse, tell } from '../report.js';
+import { pythonTruth, readFlag } from './flag.js';
 import { flaskOrigins, isProbablyRegex } from './flask-origins.js';
 import { flaskResources } from './flask-resources.js';
 import { ALL_HEADERS, checkOptionNames, type Layer, type LayerSource, PLAIN_SETTINGS } from './layer.js';
-import { givenOption, readFlag, readNames, refuseComputed } from './option-value.js';
+import { givenOption, readNames, refuseValue } from './option-value.js';
 import { admit } from './origin-choice.js';
 import { storableMaxAge, storableNames } from './policy-values.js';
 
@@ -23,13 +24,13 @@ export function flaskCorsLayers(source: LayerSource): readonly Layer[] {
 function optionsFor(base: Options, own: Value | undefined, report: Report): Options {
   if (own === undefined || own.kind === 'none') return base;
   if (own.kind !== 'dict') {
-    refuseComputed(report, own);
+    refuseValue(report, own);
     return base;
   }
   const values = new Map(base.values);
   for (const { key, value } of own.entries) {
     if (key?.kind === 'text') values.set(key.text, value);
-    else refuseComputed(report, value);
+    else refuseValue(report, value);
   }
   return { ...base, values };
 }
@@ -37,11 +38,11 @@ function optionsFor(base: Options, own: Value | undefined, report: Report): Opti
 function layerOf(options: Options, paths: readonly string[], source: LayerSource): Layer {
   const { configuration, report } = source;
   const { written } = configuration;
-  const wanted = readFlag(options, 'supports_credentials', report) ?? false;
-  const sendsWildcard = readFlag(options, 'send_wildcard', report) ?? false;
-  const origins = givenOption(options, 'origins');
-  // flask-cors does not start with all three, for the reason that the refusal gives.
-  const choice = flaskOrigins(origins, sendsWildcard && !wanted, report);
+  const wanted = readFlag(options, 'supports_credentials', pythonTruth, report) ?? false;
+  const sendsWildcard = readFlag(options, 'send_wildcard', pythonTruth, report) ?? false;
+  // `None` is no default to it: it fails to compare with that.
+  const origins = options.values.get('origins');
+  const choice = flaskOrigins(origins, { wildcard: sendsWildcard, credentials: wanted }, report);
   const { patterns, credentials } = admit(choice, wanted, origins ?? written, report);
   tellConstants(options, report);
   const settings: PolicySettings = {
@@ -57,8 +58,8 @@ function layerOf(options: Options, paths: readonly string[], source: LayerSource
       report,
     ),
     ...maxAgeOf(options, report),
-    privateNetwork: readFlag(options, 'allow_private_network', report) ?? false,
-    alwaysSend: readFlag(options, 'always_send', report) ?? false,
+    privateNetwork: readFlag(options, 'allow_private_network', pythonTruth, report) ?? false,
+    alwaysSend: readFlag(options, 'always_send', pythonTruth, report) ?? false,
   };
   return { settings, patterns, written };
 }
@@ -88,7 +89,7 @@ function methodsOf(options: Options, report: Report): readonly string[] {
 
 /** Texts are whole names here, not lists with commas; those with signs of an expression are one. */
 function allowedHeadersOf(options: Options, report: Report): readonly string[] {
-  const value = givenOption(options, 'allow_headers');
+  const value = options.values.get('allow_headers');
   if (value === undefined) return ALL_HEADERS;
   const items = value.kind === 'list' ? value.items : [value];
   if (items.some((item) => item.kind === 'text' && (item.text === '*' || item.text === '.*')))
@@ -96,11 +97,12 @@ function allowedHeadersOf(options: Options, report: Report): readonly string[] {
   const names = items.flatMap((item) => {
     const isName = item.kind === 'text' && !isProbablyRegex(item.text);
     if (isName) return [item.text];
-    if (item.kind !== 'text' && item.kind !== 'regex') refuseComputed(report, item);
+    if (item.kind !== 'text' && item.kind !== 'regex') refuseValue(report, item);
     else
       refuse(
         report,
         item,
+        'EXPRESSION',
         'Headers are names here, not regular expressions.',
         'Write the names; or * for any.',
       );
@@ -135,6 +137,7 @@ const CONSTANTS: readonly (readonly [string, string])[] = [
 
 function tellConstants(options: Options, report: Report): void {
   for (const [name, detail] of CONSTANTS) {
-    if (readFlag(options, name, report) === false) tell(report, `${name}=False`, 'NOT_CARRIED', detail);
+    if (readFlag(options, name, pythonTruth, report) === false)
+      tell(report, `${name}=False`, 'NOT_CARRIED', detail);
   }
 }

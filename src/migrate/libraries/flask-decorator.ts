@@ -1,16 +1,17 @@
 import type { PolicySettings } from '@origin-allowlist/client/core';
 import type { Value } from '../literal/value.js';
 import { type Report, refuse, tell } from '../report.js';
+import { pythonTruth, readFlag } from './flag.js';
 import { checkOptionNames, type Layer, type LayerSource, PLAIN_SETTINGS } from './layer.js';
-import { givenOption, readFlag, readNames } from './option-value.js';
+import { givenOption, readNames } from './option-value.js';
 import {
   admit,
   anyChoiceOf,
-  computedChoice,
   EVERYBODY,
   exactChoice,
   NOBODY,
   type OriginChoice,
+  refusedChoice,
 } from './origin-choice.js';
 import { storableMaxAge, storableNames, withoutLiteralStar } from './policy-values.js';
 
@@ -22,11 +23,16 @@ export function flaskDecoratorLayer(source: LayerSource): Layer {
   const { configuration, paths, report } = source;
   const { options, written } = configuration;
   checkOptionNames('flask-decorator', source);
-  const wanted = readFlag(options, 'credentials', report) ?? false;
+  const wanted = readFlag(options, 'credentials', pythonTruth, report) ?? false;
   const origin = givenOption(options, 'origin');
-  const { patterns, credentials } = admit(chooseOrigins(origin, report), wanted, origin ?? written, report);
+  const { patterns, credentials } = admit(
+    chooseOrigins(origin, wanted, report),
+    wanted,
+    origin ?? written,
+    report,
+  );
   refuseOnlyPreflights(source);
-  if (readFlag(options, 'automatic_options', report) === false) {
+  if (readFlag(options, 'automatic_options', pythonTruth, report) === false) {
     tell(
       report,
       'automatic_options=False',
@@ -51,20 +57,20 @@ export function flaskDecoratorLayer(source: LayerSource): Layer {
 }
 
 /** Its list is joined with commas into one header, of which browsers take none. */
-function chooseOrigins(value: Value | undefined, report: Report): OriginChoice {
+function chooseOrigins(value: Value | undefined, credentials: boolean, report: Report): OriginChoice {
   if (value === undefined) return NOBODY;
   switch (value.kind) {
     case 'text':
-      return value.text === '*' ? EVERYBODY : exactChoice(value.text, value, report);
+      return value.text === '*' ? EVERYBODY : exactChoice(value.text, value, report, credentials);
     case 'list':
       if (value.items.length > 1) {
         const detail =
           'The decorator joined them into one header, of which browsers took none. Each is let in now.';
         tell(report, value.source, 'WIDER', detail);
       }
-      return anyChoiceOf(value.items.map((item) => chooseOrigins(item, report)));
+      return anyChoiceOf(value.items.map((item) => chooseOrigins(item, credentials, report)));
     default:
-      return computedChoice(value, report);
+      return refusedChoice(value, report);
   }
 }
 
@@ -100,10 +106,11 @@ function maxAgeOf(value: Value | undefined, report: Report): Pick<PolicySettings
 /** Answers without the headers cannot be read; here every answer to an allowed origin can. */
 function refuseOnlyPreflights({ configuration, report }: LayerSource): void {
   const value = configuration.options.values.get('attach_to_all');
-  if (value === undefined || readFlag(configuration.options, 'attach_to_all', report) !== false) return;
+  if (value === undefined || readFlag(configuration.options, 'attach_to_all', pythonTruth, report) !== false)
+    return;
   const written = { ...value, source: `attach_to_all=${value.source}` };
   const reason =
     'It let pages send requests and kept the answers from them; here an allowed origin may do both.';
   const instead = 'Leave it out; an origin that must not read the answers is not listed.';
-  refuse(report, written, reason, instead);
+  refuse(report, written, 'NO_COUNTERPART', reason, instead);
 }

@@ -1,7 +1,7 @@
 import type { Value } from '../literal/value.js';
 import { type Report, tell } from '../report.js';
 import { isProbablyRegex } from './flask-origins.js';
-import { refuseComputed } from './option-value.js';
+import { refuseValue } from './option-value.js';
 import { literalPath } from './policy-path.js';
 
 /** A path of `resources`, and the options that are for it alone. */
@@ -26,7 +26,7 @@ export function flaskResources(value: Value | undefined, report: Report): readon
 }
 
 function refused(value: Value, report: Report): readonly FlaskResource[] {
-  refuseComputed(report, value);
+  refuseValue(report, value);
   return [];
 }
 
@@ -106,6 +106,7 @@ function tellWider(path: string, examples: readonly string[], source: string, re
 function refusePath(stem: string, meta: number, source: string, report: Report): undefined {
   const before = stem.slice(0, stem.lastIndexOf('/', meta)) || '/';
   report.refused.push({
+    code: 'PATH',
     text: source,
     resists: stem.slice(meta),
     reason: 'A policy’s path is a literal prefix.',

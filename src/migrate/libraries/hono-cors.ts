@@ -1,14 +1,15 @@
 import type { Value } from '../literal/value.js';
 import { type Report, refuse } from '../report.js';
+import { javaScriptTruth } from './flag.js';
 import { type JavaScriptLibrary, javaScriptLayer } from './javascript-layer.js';
 import type { Layer, LayerSource } from './layer.js';
 import {
   anyChoiceOf,
-  computedChoice,
   EVERYBODY,
   exactChoice,
   NOBODY,
   type OriginChoice,
+  refusedChoice,
 } from './origin-choice.js';
 
 const HONO_CORS: JavaScriptLibrary = {
@@ -17,7 +18,8 @@ const HONO_CORS: JavaScriptLibrary = {
   defaultMethods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'PATCH', 'QUERY'],
   reflectsHeaders: isEmpty,
   sendsMaxAge: () => true,
-  chooseOrigins: (value, _credentials, report) => choose(value, report),
+  credentialsTruth: javaScriptTruth,
+  chooseOrigins: choose,
 };
 
 /** Converts a use of `hono/cors` 4. */
@@ -32,27 +34,27 @@ export function isEmpty(value: Value | undefined): boolean {
   return value.kind === 'list' && value.items.length === 0;
 }
 
-function choose(value: Value | undefined, report: Report): OriginChoice {
+function choose(value: Value | undefined, credentials: boolean, report: Report): OriginChoice {
   if (value === undefined) return EVERYBODY;
   switch (value.kind) {
     case 'text':
-      return value.text === '*' ? EVERYBODY : exactChoice(value.text, value, report);
+      return value.text === '*' ? EVERYBODY : exactChoice(value.text, value, report, credentials);
     case 'list':
-      return anyChoiceOf(value.items.map((item) => chooseListed(item, report)));
+      return anyChoiceOf(value.items.map((item) => chooseListed(item, credentials, report)));
     default:
-      return chooseListed(value, report);
+      return chooseListed(value, credentials, report);
   }
 }
 
-function chooseListed(value: Value, report: Report): OriginChoice {
-  if (value.kind === 'text') return exactChoice(value.text, value, report);
+function chooseListed(value: Value, credentials: boolean, report: Report): OriginChoice {
+  if (value.kind === 'text') return exactChoice(value.text, value, report, credentials);
   if (value.kind === 'regex') return refuseRegex('hono/cors', value, report);
-  return computedChoice(value, report);
+  return refusedChoice(value, report);
 }
 
 /** Refuses an expression where a library takes none: it matched nothing there. */
 export function refuseRegex(library: string, value: Value, report: Report): OriginChoice {
   const reason = `${library} takes no regular expression, so it let nobody in.`;
-  refuse(report, value, reason, 'Patterns: https://*.example.com, https://pr-*.example.com.');
+  refuse(report, value, 'NEVER_WORKED', reason, 'Patterns: https://*.example.com, https://pr-*.example.com.');
   return NOBODY;
 }

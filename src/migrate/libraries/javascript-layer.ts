@@ -2,8 +2,9 @@ import type { PolicySettings } from '@origin-allowlist/client/core';
 import type { Library } from '../configuration/library.js';
 import type { Value } from '../literal/value.js';
 import { type Report, tell } from '../report.js';
+import { javaScriptTruth, readFlag, type Truth } from './flag.js';
 import { ALL_HEADERS, checkOptionNames, type Layer, type LayerSource, PLAIN_SETTINGS } from './layer.js';
-import { givenOption, namesIn, readFlag, readNames } from './option-value.js';
+import { givenOption, namesIn, readNames } from './option-value.js';
 import { admit, type OriginChoice } from './origin-choice.js';
 import { storableMaxAge, storableNames, withoutLiteralStar } from './policy-values.js';
 
@@ -22,6 +23,8 @@ export interface JavaScriptLibrary {
   readonly reflectsHeaders: (value: Value | undefined) => boolean;
   /** Whether it sends the header, given the option's value. */
   readonly sendsMaxAge: (value: Value) => boolean;
+  /** What it takes for `credentials` that are on. */
+  readonly credentialsTruth: Truth;
   readonly chooseOrigins: (value: Value | undefined, credentials: boolean, report: Report) => OriginChoice;
 }
 
@@ -30,7 +33,7 @@ export function javaScriptLayer(library: JavaScriptLibrary, source: LayerSource)
   const { configuration, paths, report } = source;
   const { options, written } = configuration;
   checkOptionNames(library.library, source);
-  const wanted = readFlag(options, 'credentials', report) ?? false;
+  const wanted = wantsCredentials(library, source);
   const origin = options.values.get('origin');
   const choice = library.chooseOrigins(origin, wanted, report);
   const { patterns, credentials } = admit(choice, wanted, origin ?? written, report);
@@ -45,9 +48,23 @@ export function javaScriptLayer(library: JavaScriptLibrary, source: LayerSource)
     allowedHeaders: allowedHeadersOf(names),
     exposedHeaders: exposedHeadersOf(names),
     ...maxAgeOf(library, source),
-    privateNetwork: privateNetwork !== undefined && (readFlag(options, privateNetwork, report) ?? false),
+    privateNetwork:
+      privateNetwork !== undefined && (readFlag(options, privateNetwork, javaScriptTruth, report) ?? false),
   };
   return { settings, patterns, written };
+}
+
+/** Whether it sent credentials; that it did not where it seems to is told. */
+function wantsCredentials(
+  { library, credentialsTruth }: JavaScriptLibrary,
+  { configuration: { options }, report }: LayerSource,
+): boolean {
+  const isOn = readFlag(options, 'credentials', credentialsTruth, report) ?? false;
+  const value = options.values.get('credentials');
+  if (isOn || value === undefined || javaScriptTruth(value) !== true) return isOn;
+  const detail = `${library} sends credentials for true alone, so these were never sent; they are off.`;
+  tell(report, `credentials: ${value.source}`, 'NEVER_WORKED', detail);
+  return isOn;
 }
 
 interface NameSource {
@@ -100,19 +117,7 @@ function maxAgeOf(
 
 /** Whether a value counts as nothing to JavaScript's `||` and `if`. */
 export function isFalsy(value: Value | undefined): boolean {
-  switch (value?.kind) {
-    case undefined:
-    case 'none':
-      return true;
-    case 'boolean':
-      return !value.boolean;
-    case 'number':
-      return value.number === 0;
-    case 'text':
-      return value.text === '';
-    default:
-      return false;
-  }
+  return value === undefined || javaScriptTruth(value) === false;
 }
 
 /** Tells of an option whose effect is always the same here, unless it asks for just that. */
@@ -122,6 +127,6 @@ export function tellNotCarried(
   isSame: (value: Value) => boolean,
   detail: string,
 ): void {
-  const value = givenOption(configuration.options, name);
+  const value = configuration.options.values.get(name);
   if (value !== undefined && !isSame(value)) tell(report, `${name}: ${value.source}`, 'NOT_CARRIED', detail);
 }

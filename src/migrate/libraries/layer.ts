@@ -3,7 +3,7 @@ import type { Configuration } from '../configuration/configuration.js';
 import { LIBRARY_OPTIONS, type Library } from '../configuration/library.js';
 import type { Written } from '../literal/value.js';
 import { type Report, tell } from '../report.js';
-import { refuseComputed } from './option-value.js';
+import { refuseValue } from './option-value.js';
 
 /** One use of a library, converted: a policy without a name and the patterns that are for it. */
 export interface Layer {
@@ -37,7 +37,7 @@ export const ALL_HEADERS: readonly string[] = ['*', 'authorization'];
 /** Tells of options that the library does not know, and refuses those that the source takes from elsewhere. */
 export function checkOptionNames(library: Library, { configuration, report }: LayerSource): void {
   const { values, unknown } = configuration.options;
-  for (const value of unknown) refuseComputed(report, value);
+  for (const value of unknown) refuseValue(report, value);
   const known = LIBRARY_OPTIONS[library];
   for (const name of values.keys()) {
     if (known.includes(name)) continue;

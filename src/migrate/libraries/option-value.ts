@@ -8,23 +8,6 @@ export function givenOption({ values }: Options, name: string): Value | undefine
   return value?.kind === 'none' ? undefined : value;
 }
 
-/** Whether an option is on, by the truth of either language; `undefined` when it is not given or cannot be told. */
-export function readFlag(options: Options, name: string, report: Report): boolean | undefined {
-  const value = givenOption(options, name);
-  if (value === undefined) return undefined;
-  switch (value.kind) {
-    case 'boolean':
-      return value.boolean;
-    case 'number':
-      return value.number !== 0;
-    case 'text':
-      return value.text !== '';
-    default:
-      refuseComputed(report, value);
-      return undefined;
-  }
-}
-
 /**
  * The names in an option: a list of texts, or one text with commas.
  *
@@ -48,12 +31,30 @@ export function namesIn(value: Value, report: Report): readonly string[] {
     case 'none':
       return [];
     default:
-      refuseComputed(report, value);
+      refuseValue(report, value);
       return [];
   }
 }
 
-/** Refuses a value that only the running program knows. */
-export function refuseComputed(report: Report, value: Value): void {
-  refuse(report, value, 'Its value is known only when the program runs.', 'Write the values themselves.');
+/** Refuses a value of which nothing can be made, and says which kind of value it is. */
+export function refuseValue(report: Report, value: Value): void {
+  switch (value.kind) {
+    case 'none':
+      refuse(report, value, 'SAYS_NOTHING', `${value.source} says nothing.`, 'Leave it out.');
+      break;
+    case 'call':
+    case 'name':
+    case 'spread':
+    case 'code':
+      refuse(
+        report,
+        value,
+        'COMPUTED',
+        'Its value is known only when the program runs.',
+        'Write the values themselves.',
+      );
+      break;
+    default:
+      refuse(report, value, 'WRONG_KIND', 'A value of this kind has no meaning here.', 'Write it as a text.');
+  }
 }

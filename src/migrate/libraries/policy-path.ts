@@ -1,7 +1,7 @@
 import { checkPolicySettings, DEFAULT_POLICY } from '@origin-allowlist/client/core';
 import type { Value } from '../literal/value.js';
 import { type Report, tell } from '../report.js';
-import { refuseComputed } from './option-value.js';
+import { refuseValue } from './option-value.js';
 
 /** What a path is to a router: the beginning of others, or itself alone. */
 export type PathKind = 'prefix' | 'exact';
@@ -12,7 +12,7 @@ export type PathKind = 'prefix' | 'exact';
  */
 export function policyPath(value: Value, kind: PathKind, report: Report): string | undefined {
   if (value.kind !== 'text') {
-    refuseComputed(report, value);
+    refuseValue(report, value);
     return undefined;
   }
   const stem = value.text.replace(/(?:^|\/)(?:\*\w*|\(\.\*\)|\{\*\w+\})$/, '');
@@ -20,6 +20,7 @@ export function policyPath(value: Value, kind: PathKind, report: Report): string
   if (parameter !== -1) {
     const before = stem.slice(0, stem.lastIndexOf('/', parameter)) || '/';
     report.refused.push({
+      code: 'PATH',
       text: value.source,
       resists: stem.slice(parameter),
       reason: 'A policy’s path is literal: it holds no parameters and no wildcards.',
@@ -49,6 +50,7 @@ export function literalPath(text: string, source: string, report: Report): strin
   if (problem === undefined) return path;
   if (problem.fix === undefined) {
     report.refused.push({
+      code: 'PATH',
       text: source,
       resists: path,
       reason: problem.detail,

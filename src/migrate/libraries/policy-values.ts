@@ -1,7 +1,7 @@
 import { checkPolicySettings, DEFAULT_POLICY, type PolicySettings } from '@origin-allowlist/client/core';
 import type { Value } from '../literal/value.js';
 import { type Report, tell } from '../report.js';
-import { refuseComputed } from './option-value.js';
+import { refuseValue } from './option-value.js';
 
 type NameSetting = 'methods' | 'allowedHeaders' | 'exposedHeaders';
 
@@ -67,7 +67,7 @@ export function storableMaxAge(
 ): Pick<PolicySettings, 'maxAgeSeconds'> {
   const seconds = secondsOf(value);
   if (seconds === undefined) {
-    refuseComputed(report, value);
+    refuseValue(report, value);
     return {};
   }
   if (!Number.isInteger(seconds)) {
