@@ -13,6 +13,7 @@ export interface Authority {
 /** Cuts off what an origin never has, user information, path, query and fragment, and splits host from port. */
 export function checkAuthority(rest: string, diagnosis: Diagnosis): Authority {
   const end = endOfAuthority(rest);
+  noteSecondScheme(rest, end, diagnosis);
   if (end < rest.length) noteTail(rest.slice(end), diagnosis);
   const at = rest.lastIndexOf('@', end - 1);
   if (at !== -1)
@@ -28,6 +29,22 @@ function endOfAuthority(text: string): number {
   }
   return text.length;
 }
+
+/**
+ * Two texts that were joined, or a scheme written twice: what stands before the second is not evidently what was meant. In a query
+ * or a fragment an address is nothing out of the way.
+ */
+function noteSecondScheme(rest: string, end: number, diagnosis: Diagnosis): void {
+  const second = rest.indexOf('://');
+  const before = rest.slice(0, Math.max(second, 0));
+  if (second !== -1 && !before.includes('?') && !before.includes('#')) {
+    note(diagnosis, 'MULTIPLE', rest, 'There is a second :// in this; one entry holds one pattern.');
+  } else if (SCHEME_AS_HOST.has(rest.slice(0, end).toLowerCase())) {
+    note(diagnosis, 'BAD_SCHEME_SEPARATOR', rest, 'A second scheme stands where the host belongs.');
+  }
+}
+
+const SCHEME_AS_HOST = new Set(['http:', 'https:']);
 
 function noteTail(tail: string, diagnosis: Diagnosis): void {
   const fragment = tail.indexOf('#');

@@ -99,7 +99,7 @@ const COLON_LOST = ['https//', 'http//'];
 function noteMissingScheme(text: string, given: string, diagnosis: Diagnosis): SchemeSplit {
   note(diagnosis, 'NO_SCHEME', text, 'An origin begins with its scheme, mostly https://');
   const colonLost = COLON_LOST.find((start) => text.startsWith(start));
-  const readAsScheme = colonLost ?? (given === '' ? undefined : `${given}:`);
+  const readAsScheme = colonLost ?? (given === '' ? beforeSlashes(text) : `${given}:`);
   if (readAsScheme !== undefined) {
     note(diagnosis, 'BAD_SCHEME_SEPARATOR', readAsScheme, 'A scheme is followed by exactly ://');
   }
@@ -108,8 +108,16 @@ function noteMissingScheme(text: string, given: string, diagnosis: Diagnosis): S
   return { scheme: undefined, rest };
 }
 
-/** The likeliest origin for what is evidently a host; a lone word may be anything. */
+/** The beginning of `https.//example.com`, slashes included; `undefined` when there is nothing of the kind. */
+function beforeSlashes(text: string): string | undefined {
+  const slash = text.indexOf('/');
+  const isAfterText = slash > 0 && text.charCodeAt(0) !== COLON;
+  return isAfterText && text.startsWith('//', slash) ? text.slice(0, slash + 2) : undefined;
+}
+
+/** The likeliest origin for what is evidently a host; a lone word may be anything, and so may what stands before `//`. */
 function withScheme(rest: string): string | undefined {
+  if (beforeSlashes(rest) !== undefined) return undefined;
   const host = rest.split('/', 1)[0]?.split(':', 1)[0] ?? '';
   if (host === 'localhost') return `http://${rest}`;
   return host.includes('.') ? `https://${rest}` : undefined;

@@ -93,8 +93,9 @@ function isSpace(char: string): boolean {
   return char.trim() === '';
 }
 
+/** C0, DEL and C1 (ECMA-48): tab and line breaks are spaces and control characters at once. */
 function isControl(char: string): boolean {
-  return (char < ' ' || char === '\x7f') && !isSpace(char);
+  return char < ' ' || (char >= '\x7f' && char <= '\x9f');
 }
 
 function isNonAscii(char: string): boolean {

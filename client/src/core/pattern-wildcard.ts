@@ -39,6 +39,8 @@ function repairLeadingWildcard(host: string, diagnosis: Diagnosis): string {
   const rest = host.slice(start);
   const isWellFormed = start === 0 || host.startsWith('-', 1) || (start === 2 && host.startsWith('*.'));
   if (isWellFormed || host.startsWith('.') || rest.includes('*') || !rest.includes('.')) return host;
+  // `*.*-x.example.com`, `*_foo.example.com`: a part of a label, which is not what stands below `*.`.
+  if (rest.startsWith('-') || rest.startsWith('_')) return host;
   noteRepaired(diagnosis, 'BAD_WILDCARD', host, WILDCARD_FORMS);
   return `*.${rest}`;
 }
