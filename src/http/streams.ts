@@ -14,7 +14,10 @@ export interface Streams {
 
 /** What {@link createStreams} stands on. */
 export interface StreamsOptions {
-  readonly store: Pick<Store, 'feed' | 'keys'>;
+  readonly store: {
+    readonly feed: Pick<Store['feed'], 'follow'>;
+    readonly keys: Pick<Store['keys'], 'onForgotten'>;
+  };
   /** Names this node to the SDK. */
   readonly node: string;
   /** Milliseconds since the epoch. */
