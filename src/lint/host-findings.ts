@@ -2,6 +2,7 @@ import { exampleOrigins } from './example-origin.js';
 import { type Finding, riskFinding } from './finding.js';
 import { addressKind, hostText, isLoopback, isSingleLabel, isWebScheme, withoutTrailingDot } from './host.js';
 import type { HostPattern, LintContext } from './lint-context.js';
+import { isPublicName, type PrivateNameKind, privateNameKind } from './private-name.js';
 
 /** What there is to say of the host and port of a web origin. The host of another scheme is an id, not a name of the DNS. */
 export function hostFindings(pattern: HostPattern, context: LintContext): readonly Finding[] {
@@ -30,6 +31,11 @@ function loopbackFindings(pattern: HostPattern, { environment }: LintContext): r
 function addressFindings(pattern: HostPattern): readonly Finding[] {
   const text = pattern.host;
   const examples = exampleOrigins(pattern);
+  const nameKind = privateNameKind(pattern.host);
+  // Of a name without a dot the finding for those says the same.
+  if (nameKind !== undefined && !isSingleLabel(pattern)) {
+    return [riskFinding('PRIVATE_ADDRESS', { text, detail: PRIVATE_NAMES[nameKind], examples })];
+  }
   switch (addressKind(pattern)) {
     case 'private': {
       const detail = 'This address is another machine on each network a user may be on.';
@@ -45,6 +51,11 @@ function addressFindings(pattern: HostPattern): readonly Finding[] {
   }
 }
 
+const PRIVATE_NAMES: Readonly<Record<PrivateNameKind, string>> = {
+  special: 'Each network gives out such names itself: this is another machine on each that a user may be on.',
+  pointing: 'Such names lead to the user’s own machine, or to whatever address is written in them.',
+};
+
 function singleLabelFindings(pattern: HostPattern): readonly Finding[] {
   if (!isSingleLabel(pattern)) return [];
   const detail = 'A name without a dot is another machine on each network a user may be on.';
@@ -54,8 +65,8 @@ function singleLabelFindings(pattern: HostPattern): readonly Finding[] {
 }
 
 function anyPortFindings(pattern: HostPattern): readonly Finding[] {
-  if (!pattern.anyPort || isLoopback(pattern) || isSingleLabel(pattern)) return [];
-  if (addressKind(pattern) === 'private') return [];
+  const isPublic = addressKind(pattern) === 'public' || isPublicName(pattern);
+  if (!pattern.anyPort || !isPublic) return [];
   return [
     riskFinding('WILDCARD_PORT_PUBLIC_HOST', {
       text: ':*',

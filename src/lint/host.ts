@@ -18,11 +18,6 @@ export function isSingleLabel(pattern: HostPattern): boolean {
   return !name.includes('.') && !isLocalhost(name);
 }
 
-/** Whether a pattern is for names that mean the same on every network, as far as their form tells. */
-export function isPublicName(pattern: HostPattern): boolean {
-  return addressKind(pattern) === undefined && !isLoopback(pattern) && !isSingleLabel(pattern);
-}
-
 /** What kind of address a pattern is for; `undefined` for names. Only an exact pattern can be for an address. */
 export function addressKind(pattern: HostPattern): AddressKind | undefined {
   if (pattern.kind !== 'exact' || pattern.hostKind === 'name') return undefined;

@@ -1,7 +1,8 @@
 import { exampleOrigins } from './example-origin.js';
 import { type Finding, riskFinding } from './finding.js';
-import { isLoopback, isPublicName } from './host.js';
+import { isLoopback } from './host.js';
 import type { HostPattern, LintContext } from './lint-context.js';
+import { isPublicName } from './private-name.js';
 
 /** What there is to say of a pattern's scheme. */
 export function schemeFindings(pattern: HostPattern, context: LintContext): readonly Finding[] {
@@ -14,7 +15,7 @@ export function schemeFindings(pattern: HostPattern, context: LintContext): read
       scheme === 'moz-extension'
         ? 'Firefox makes this id anew for each installation of an extension, so it lets in one browser.'
         : 'The extension with this id is let in on every page its user has open.';
-    return [riskFinding('EXTENSION_ORIGIN', { text, detail })];
+    return [riskFinding('EXTENSION_ORIGIN', { text, detail }), ...extensionPortFindings(pattern)];
   }
   if (APP_SCHEMES.has(scheme)) {
     const detail = 'Any app on a device can use this scheme and host: it does not tell yours from another.';
@@ -22,6 +23,14 @@ export function schemeFindings(pattern: HostPattern, context: LintContext): read
   }
   const detail = `Browsers run no pages from ${scheme}:, so this probably lets nobody in.`;
   return [riskFinding('UNUSUAL_SCHEME', { text, detail })];
+}
+
+/** An extension's pages have an id and no port, so with one the pattern lets in nobody, or nobody more. */
+function extensionPortFindings({ text, port, anyPort }: HostPattern): readonly Finding[] {
+  if (port === undefined && !anyPort) return [];
+  const portText = text.slice(text.lastIndexOf(':'));
+  const detail = 'Pages of an extension have no port.';
+  return [riskFinding('UNUSUAL_SCHEME', { text: portText, detail, fix: text.slice(0, -portText.length) })];
 }
 
 /** Schemes of pages that belong to a browser extension. */

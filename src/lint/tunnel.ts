@@ -41,7 +41,10 @@ export const TUNNEL_HOSTS: ReadonlySet<string> = new Set([
   'pinggy.online',
   // Others
   'bore.pub',
+  'expose.dev',
   'gradio.live',
+  'instatunnel.my',
+  'jprq.live',
   'localto.net',
   'localtonet.com',
   'loclx.io',

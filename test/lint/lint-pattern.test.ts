@@ -93,7 +93,11 @@ describe('given a pattern that lets in more than is safe', () => {
     ['http://a.example', ['warn INSECURE_SCHEME'], ['reject INSECURE_WITH_CREDENTIALS']],
     ['https://*.co.uk', ['warn PUBLIC_SUFFIX'], ['reject PUBLIC_SUFFIX_WITH_CREDENTIALS']],
     ['https://*.vercel.app', ['warn PUBLIC_SUFFIX'], ['reject PUBLIC_SUFFIX_WITH_CREDENTIALS']],
-    ['https://*.internal', ['warn PUBLIC_SUFFIX'], ['reject PUBLIC_SUFFIX_WITH_CREDENTIALS']],
+    [
+      'https://*.internal',
+      ['warn PUBLIC_SUFFIX', 'warn PRIVATE_ADDRESS'],
+      ['reject PUBLIC_SUFFIX_WITH_CREDENTIALS', 'warn PRIVATE_ADDRESS'],
+    ],
     [
       'https://*.com.',
       ['warn PUBLIC_SUFFIX', 'warn TRAILING_DOT'],
@@ -103,7 +107,11 @@ describe('given a pattern that lets in more than is safe', () => {
     ['https://*.eu-west-1.amazonaws.com', ['warn PUBLIC_SUFFIX'], ['reject PUBLIC_SUFFIX_WITH_CREDENTIALS']],
     ['https://*.core.windows.net', ['warn PUBLIC_SUFFIX'], ['reject PUBLIC_SUFFIX_WITH_CREDENTIALS']],
     ['https://a-*.vercel.app', ['warn SHARED_SUFFIX_AFFIX'], ['reject SHARED_SUFFIX_AFFIX_WITH_CREDENTIALS']],
-    ['https://a-*.internal', ['warn SHARED_SUFFIX_AFFIX'], ['reject SHARED_SUFFIX_AFFIX_WITH_CREDENTIALS']],
+    [
+      'https://a-*.internal',
+      ['warn SHARED_SUFFIX_AFFIX', 'warn PRIVATE_ADDRESS'],
+      ['reject SHARED_SUFFIX_AFFIX_WITH_CREDENTIALS', 'warn PRIVATE_ADDRESS'],
+    ],
     [
       'http://*.co.uk',
       ['warn INSECURE_SCHEME', 'warn PUBLIC_SUFFIX'],
@@ -145,22 +153,52 @@ describe('given a pattern that lets in more than is safe', () => {
     ['https://[fe80::1]', 'PRIVATE_ADDRESS'],
     ['https://[febf::1]', 'PRIVATE_ADDRESS'],
     ['https://[::]', 'PRIVATE_ADDRESS'],
+    ['https://[fec0::1]', 'PRIVATE_ADDRESS'],
+    ['https://[feff::1]', 'PRIVATE_ADDRESS'],
+    ['https://198.18.0.1', 'PRIVATE_ADDRESS'],
+    ['https://198.19.255.255', 'PRIVATE_ADDRESS'],
+    ['https://192.0.0.8', 'PRIVATE_ADDRESS'],
+    ['https://printer.local', 'PRIVATE_ADDRESS'],
+    ['https://printer.local:*', 'PRIVATE_ADDRESS'],
+    ['https://*.a.internal', 'PRIVATE_ADDRESS'],
+    ['https://pr-*.a.internal', 'PRIVATE_ADDRESS'],
+    ['https://nas.lan', 'PRIVATE_ADDRESS'],
+    ['https://nas.home.arpa', 'PRIVATE_ADDRESS'],
+    ['https://localhost.localdomain', 'PRIVATE_ADDRESS'],
+    ['https://*.svc.cluster.local', 'PRIVATE_ADDRESS'],
+    ['https://app.corp', 'PRIVATE_ADDRESS'],
+    ['https://lvh.me', 'PRIVATE_ADDRESS'],
+    ['https://app.localtest.me:*', 'PRIVATE_ADDRESS'],
+    ['https://10.0.0.1.nip.io', 'PRIVATE_ADDRESS'],
+    ['https://*.sslip.io', 'PRIVATE_ADDRESS'],
     ['https://intranet', 'SINGLE_LABEL_HOST'],
+    ['https://s3-store', 'SINGLE_LABEL_HOST'],
     ['https://intranet:*', 'SINGLE_LABEL_HOST'],
     ['https://8.8.8.8', 'IP_LITERAL'],
     ['https://172.32.0.1', 'IP_LITERAL'],
     ['https://100.128.0.1', 'IP_LITERAL'],
     ['https://203.0.113.7:8443', 'IP_LITERAL'],
     ['https://[2001:db8::1]', 'IP_LITERAL'],
-    ['https://[fec0::1]', 'IP_LITERAL'],
+    ['https://198.17.0.1', 'IP_LITERAL'],
+    ['https://198.20.0.1', 'IP_LITERAL'],
+    ['https://192.0.1.1', 'IP_LITERAL'],
+    ['https://[ff02::1]', 'IP_LITERAL'],
     ['https://app.vercel.app', 'SHARED_HOSTING'],
     ['https://deep.app.github.io', 'SHARED_HOSTING'],
     ['https://codepen.io', 'USER_CONTENT_HOST'],
+    ['https://s3.amazonaws.com', 'USER_CONTENT_HOST'],
+    ['https://s3.eu-west-1.amazonaws.com', 'USER_CONTENT_HOST'],
+    ['https://s3-us-west-2.amazonaws.com', 'USER_CONTENT_HOST'],
+    ['https://nyc3.digitaloceanspaces.com', 'USER_CONTENT_HOST'],
+    ['https://blog.wordpress.com', 'USER_CONTENT_HOST'],
+    ['https://script.google.com', 'USER_CONTENT_HOST'],
     ['https://a.jsfiddle.net', 'USER_CONTENT_HOST'],
     ['https://*.jsfiddle.net', 'USER_CONTENT_HOST'],
     ['https://a-*.jsfiddle.net', 'USER_CONTENT_HOST'],
     ['https://abc.loca.lt', 'EPHEMERAL_TUNNEL'],
     ['https://*.loca.lt', 'EPHEMERAL_TUNNEL'],
+    ['https://abc.jprq.live', 'EPHEMERAL_TUNNEL'],
+    ['https://abc.share.zrok.io', 'EPHEMERAL_TUNNEL'],
     ['chrome-extension://abcdefghijklmnopabcdefghijklmnop', 'EXTENSION_ORIGIN'],
     ['moz-extension://00000000-0000-4000-8000-000000000000', 'EXTENSION_ORIGIN'],
     ['capacitor://localhost', 'APP_SCHEME'],
@@ -195,6 +233,14 @@ describe('given a pattern that lets in more than is safe', () => {
     expect(examplesOf('https://a.example:*')).toEqual([['https://a.example:8443']]);
   });
 
+  it.each([':80', ':*'])('says that pages of an extension have no port, as in %s', (port) => {
+    const origin = 'chrome-extension://abcdefghijklmnopabcdefghijklmnop';
+    expect(lintPattern(`${origin}${port}`, CREDENTIALS)).toMatchObject([
+      { code: 'EXTENSION_ORIGIN', severity: 'warn' },
+      { code: 'UNUSUAL_SCHEME', severity: 'warn', text: port, fix: origin },
+    ]);
+  });
+
   it('names the list of public suffixes it went by', () => {
     const [finding] = lintPattern('https://*.vercel.app', PLAIN);
     expect(finding?.publicSuffixListVersion).toMatch(/^tldts \d+\.\d+\.\d+$/);
@@ -211,6 +257,10 @@ describe('given a pattern that is safe', () => {
     'https://deploy-preview-*--site.a.example',
     'https://*.app.vercel.app',
     'https://vercel.app',
+    'https://s3.example.com',
+    'https://a.notlocal',
+    'https://local.example.com',
+    'https://www.google.com',
     'https://a.co.uk',
     'https://*.bucket.s3.amazonaws.com',
     'https://notjsfiddle.net',
@@ -250,12 +300,17 @@ describe('given fixes', () => {
     expect(lintPattern(pattern, CREDENTIALS)).toMatchObject([{ fix }]);
   });
 
-  it.each(['http://a.example:8080', 'http://intranet', 'http://192.168.0.1', 'http://*.co.uk'])(
-    'does not guess that %s is there by https too',
-    (pattern) => {
-      for (const finding of lintPattern(pattern, CREDENTIALS)) expect(finding).not.toHaveProperty('fix');
-    },
-  );
+  it.each([
+    'http://a.example:8080',
+    'http://intranet',
+    'http://192.168.0.1',
+    'http://*.co.uk',
+    'http://printer.local',
+    'http://*.a.internal',
+    'http://lvh.me',
+  ])('does not guess that %s is there by https too', (pattern) => {
+    for (const finding of lintPattern(pattern, CREDENTIALS)) expect(finding).not.toHaveProperty('fix');
+  });
 });
 
 describe('given accepted risks', () => {
