@@ -12,7 +12,8 @@ export type PolicyFindingCode =
   | 'ANY_HEADER_WITH_CREDENTIALS'
   | 'ANY_EXPOSED_HEADER_WITH_CREDENTIALS'
   | 'AUTHORIZATION_NOT_COVERED_HINT'
-  | 'MAX_AGE_TOO_LONG';
+  | 'MAX_AGE_TOO_LONG'
+  | 'ALWAYS_SEND_WITHOUT_CREDENTIALS_HINT';
 
 /** One result of the linter on a policy's settings. */
 export interface PolicyFinding {
@@ -45,6 +46,7 @@ export function lintPolicy(settings: PolicySettings): readonly PolicyFinding[] {
     ...allowedHeaderFindings(settings),
     ...exposedHeaderFindings(settings),
     ...maxAgeFindings(settings),
+    ...alwaysSendFindings(settings),
   ];
   const risks = rules.filter(({ pointer }) => !broken.has(pointer));
   return [
@@ -125,6 +127,15 @@ function maxAgeFindings({ maxAgeSeconds }: PolicySettings): readonly PolicyFindi
   const detail = `Chromium keeps a preflight’s answer for ${LONG_MAX_AGE_SECONDS} seconds at most, and Firefox longer; until then a removal is not noticed.`;
   return [warning('/maxAgeSeconds', 'MAX_AGE_TOO_LONG', detail, String(LONG_MAX_AGE_SECONDS))];
 }
+
+/** A request without an Origin gets the plain headers, whatever the policy says of credentials. */
+function alwaysSendFindings({ alwaysSend, credentials }: PolicySettings): readonly PolicyFinding[] {
+  if (!alwaysSend || !credentials) return [];
+  return [hint('/alwaysSend', 'ALWAYS_SEND_WITHOUT_CREDENTIALS_HINT', ALWAYS_SEND)];
+}
+
+const ALWAYS_SEND =
+  'What is sent to requests without an Origin never has Access-Control-Allow-Credentials, though the policy has credentials.';
 
 function syntaxFinding({ pointer, code, detail, fix }: SettingProblem): PolicyFinding {
   const finding = { pointer, code: SYNTAX_CODES[code], class: 'syntax', severity: 'reject', detail } as const;

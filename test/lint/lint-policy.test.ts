@@ -88,6 +88,15 @@ describe('given settings that browsers ignore', () => {
   });
 });
 
+describe('given alwaysSend', () => {
+  it('hints that credentials are not sent with it', () => {
+    expect(said({ alwaysSend: true, credentials: true })).toEqual([
+      'ok /alwaysSend ALWAYS_SEND_WITHOUT_CREDENTIALS_HINT',
+    ]);
+    expect(said({ alwaysSend: true })).toEqual([]);
+  });
+});
+
 describe('given * with credentials', () => {
   it('warns wherever it stands, and puts hints last', () => {
     expect(said({ credentials: true, methods: ['*'], allowedHeaders: ['*'], exposedHeaders: ['*'] })).toEqual(
