@@ -8,7 +8,7 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findCovering } from '../../src/lint/coverage.js';
-import { existingOf } from '../../src/lint/existing-patterns.js';
+import { existingAfter, existingOf, recordingExisting } from '../../src/lint/existing-patterns.js';
 import type { LintContext } from '../../src/lint/lint-context.js';
 import { lintPattern } from '../../src/lint/lint-pattern.js';
 import { anyText, narrowedPattern, originText, patternOf, patternText } from './generated-patterns.js';
@@ -155,6 +155,40 @@ describe('REDUNDANT', () => {
         const isLetIn = wider !== origin && lets([{ pattern: wider }], origin, 'default');
         const covering = findCovering(existingOf([{ pattern: wider }], NOW_MS), patternOf(origin), []);
         expect(covering?.pattern).toBe(isLetIn ? wider : undefined);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is found in a list as a write leaves it when it is found in that list written down', () => {
+    const distinct = (entries: readonly SnapshotEntry[]) => [
+      ...new Map(entries.map((each) => [each.pattern, each])).values(),
+    ];
+    const entries = fc.array(entry, { maxLength: 6 }).map(distinct);
+    fc.assert(
+      fc.property(entries, entries, fc.array(patternText), patternText, (old, written, gone, text) => {
+        const removed = new Set(gone.filter((one) => !written.some(({ pattern }) => pattern === one)));
+        const left = old.filter(({ pattern }) => !removed.has(pattern));
+        const after = existingAfter(existingOf(old, NOW_MS), { written, removed });
+        const whole = existingOf(distinct([...left, ...written]), NOW_MS);
+        const isCovered = findCovering(whole, patternOf(text), POLICIES) !== undefined;
+        expect(findCovering(after, patternOf(text), POLICIES) !== undefined).toBe(isCovered);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is found among the patterns that the linter asks a list for', () => {
+    fc.assert(
+      fc.property(narrowedPattern, fc.array(entry, { maxLength: 3 }), ({ wider, narrowed }, more) => {
+        const recorded = recordingExisting(1_000);
+        findCovering(recorded, patternOf(narrowed), []);
+        const covering = findCovering(
+          existingOf([{ pattern: wider }, ...more], NOW_MS),
+          patternOf(narrowed),
+          [],
+        );
+        if (covering !== undefined) expect(recorded.texts).toContain(covering.pattern);
       }),
       { numRuns: 500 },
     );
