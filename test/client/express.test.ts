@@ -1,5 +1,5 @@
 import { cors } from '@origin-allowlist/client/node';
-import express, { type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import { describe, expect, it } from 'vitest';
 import { listen } from './listening.js';
 import { createLoadedAllowlist } from './loaded-allowlist.js';
@@ -7,6 +7,7 @@ import { sendRaw } from './raw-http.js';
 
 const ORIGIN = 'https://app.example.com';
 const FROM_APP = [['Origin', ORIGIN]] as const;
+const FROM_EVIL = [['Origin', 'https://evil.example']] as const;
 
 async function createApp(): Promise<Express> {
   const app = express();
@@ -71,6 +72,48 @@ describe('given an Express app behind the middleware', () => {
     expect(headers.vary).toBe('Origin, Accept-Encoding');
   });
 
+  it.each<[string, (response: Response) => void, string]>([
+    ['set', (response) => response.set('Vary', 'Accept'), 'Accept, Origin'],
+    ['setHeader', (response) => response.setHeader('vary', ['Accept', 'Cookie']), 'Accept, Cookie, Origin'],
+    ['format', (response) => response.format({ text: () => {} }), 'Origin, Accept'],
+    ['writeHead', (response) => response.writeHead(200, { Vary: 'Accept' }), 'Accept, Origin'],
+    ['removeHeader', (response) => response.removeHeader('Vary'), 'Origin'],
+    ['Vary: *', (response) => response.set('Vary', '*'), '*'],
+  ])("keeps ours beside a handler's own Vary: %s", async (_title, write, vary) => {
+    const app = await createApp();
+    app.get('/', (_request, response) => {
+      write(response);
+      response.end();
+    });
+    const port = await listen(app);
+    // The first request is the one that makes the guard.
+    for (const _time of ['first', 'second']) {
+      const { headers } = await sendRaw(port, { headers: FROM_APP });
+      expect(headers).toMatchObject({ 'access-control-allow-origin': ORIGIN, vary });
+    }
+  });
+});
+
+/**
+ * What the package on-headers does, on which compression, sessions and response times build: it stands in for `writeHead`, sets what
+ * that is given, adds its own, and goes on to what was there before.
+ */
+function addOnHeaders(add: (response: Response) => void): RequestHandler {
+  return (_request, response, next) => {
+    const { writeHead } = response;
+    response.writeHead = (status: number, ...given: unknown[]) => {
+      for (const headers of given) {
+        if (typeof headers !== 'object' || headers === null) continue;
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      }
+      add(response);
+      return Reflect.apply(writeHead, response, [status]);
+    };
+    next();
+  };
+}
+
+describe('given an Express app with middleware that replaces writeHead', () => {
   it('works with a layer that patched writeHead before and one that does after', async () => {
     const order: string[] = [];
     const patch =
@@ -91,5 +134,163 @@ describe('given an Express app behind the middleware', () => {
     const { headers } = await sendRaw(await listen(app), { headers: FROM_APP });
     expect(order).toEqual(['After', 'Before']);
     expect(headers['access-control-allow-origin']).toBe(ORIGIN);
+  });
+
+  /** Both kinds of answers, and the first request, which makes the guard, beside later ones. */
+  const ANSWERS = [
+    [200, '/'],
+    [201, '/headed'],
+    [404, '/nowhere'],
+    [500, '/broken'],
+    [200, '/'],
+  ] as const;
+
+  async function listenWith(before: readonly RequestHandler[], after: readonly RequestHandler[]) {
+    const app = express();
+    app.set('env', 'test');
+    for (const layer of before) app.use(layer);
+    app.use(cors(await createLoadedAllowlist({ entries: [{ pattern: ORIGIN }] })));
+    for (const layer of after) app.use(layer);
+    app.get('/', (_request, response) => void response.send('ok'));
+    app.get('/headed', (_request, response) => void response.writeHead(201, { Vary: 'Accept' }).end());
+    app.get('/broken', () => {
+      throw new Error('broken');
+    });
+    return listen(app);
+  }
+
+  const compress = addOnHeaders(
+    (response) => void response.vary('Accept-Encoding').set('X-Compressed', 'yes'),
+  );
+
+  it.each([
+    ['before', [compress], []],
+    ['after', [], [compress]],
+    ['before and after', [compress], [compress]],
+  ])('writes the edits through one %s ours, from the first request on', async (_place, before, after) => {
+    const port = await listenWith(before, after);
+    for (const [status, target] of ANSWERS) {
+      const answer = await sendRaw(port, { target, headers: FROM_APP });
+      expect(answer.status).toBe(status);
+      expect(answer.headers).toMatchObject({ 'access-control-allow-origin': ORIGIN, 'x-compressed': 'yes' });
+      expect(answer.headers.vary?.split(', ')).toEqual(expect.arrayContaining(['Origin', 'Accept-Encoding']));
+      const refused = await sendRaw(port, { target, headers: FROM_EVIL });
+      expect(refused.headers).not.toHaveProperty('access-control-allow-origin');
+      expect(refused.headers.vary?.split(', ')).toEqual(
+        expect.arrayContaining(['Origin', 'Accept-Encoding']),
+      );
+    }
+  });
+
+  it('writes them again where one after ours takes them away', async () => {
+    const undo = addOnHeaders((response) => {
+      response.removeHeader('Access-Control-Allow-Origin');
+      response.set('Vary', 'Cookie');
+    });
+    const allow = addOnHeaders((response) => void response.set('Access-Control-Allow-Origin', '*'));
+    const [undone, allowing] = [await listenWith([], [undo]), await listenWith([], [allow])];
+    for (const [status, target] of ANSWERS) {
+      const answer = await sendRaw(undone, { target, headers: FROM_APP });
+      expect(answer.status).toBe(status);
+      expect(answer.headers).toMatchObject({ 'access-control-allow-origin': ORIGIN, vary: 'Cookie, Origin' });
+      const refused = await sendRaw(allowing, { target, headers: FROM_EVIL });
+      expect(refused.headers).not.toHaveProperty('access-control-allow-origin');
+    }
+  });
+});
+
+/** The inner application is on `/api`; what it does not answer, and its errors, are the outer's. */
+async function createMounted(place: string): Promise<Express> {
+  const allowlist = await createLoadedAllowlist({ entries: [{ pattern: ORIGIN }] });
+  const [outer, inner] = [express(), express()];
+  outer.set('env', 'test');
+  if (place !== 'the inner') outer.use(cors(allowlist));
+  if (place !== 'the outer') inner.use(cors(allowlist));
+  inner.get('/private', (_request, response) => void response.status(401).send('who are you?'));
+  inner.get('/varied', (_request, response) => void response.status(429).set('Vary', 'Accept').end());
+  inner.get('/broken', () => {
+    throw new Error('broken');
+  });
+  outer.use('/api', inner);
+  return outer;
+}
+
+describe.each(['the outer', 'the inner', 'each'])(
+  'given an application mounted in another, and the middleware in %s',
+  (place) => {
+    it.each([
+      [401, '/api/private', 'Origin'],
+      [404, '/api/nowhere', 'Origin'],
+      [429, '/api/varied', 'Accept, Origin'],
+      [500, '/api/broken', 'Origin'],
+    ])('keeps the headers on a %i of %s', async (status, target, vary) => {
+      const port = await listen(await createMounted(place));
+      for (const _time of ['first', 'second']) {
+        const answer = await sendRaw(port, { target, headers: FROM_APP });
+        expect(answer.status).toBe(status);
+        expect(answer.headers).toMatchObject({ 'access-control-allow-origin': ORIGIN, vary });
+        const refused = await sendRaw(port, { target, headers: FROM_EVIL });
+        expect(refused.headers).not.toHaveProperty('access-control-allow-origin');
+        expect(refused.headers.vary).toBe(vary);
+      }
+    });
+  },
+);
+
+describe.each(['the outer', 'each'])(
+  'given answers of the outer application for the inner one, and the middleware in %s',
+  (place) => {
+    const answerFromScratch: ErrorRequestHandler = (_error, _request, response, _next) => {
+      for (const name of response.getHeaderNames()) response.removeHeader(name);
+      response.status(500).set('Vary', 'Accept').send('from scratch');
+    };
+    const allowAll: RequestHandler = (_request, response) => {
+      response.status(404).set({ 'Access-Control-Allow-Origin': '*', Vary: 'Accept' }).send('nowhere');
+    };
+
+    it.each([
+      [500, '/api/broken'],
+      [404, '/api/nowhere'],
+    ])('keeps the headers on a %i of %s that begins anew', async (status, target) => {
+      const port = await listen((await createMounted(place)).use(allowAll).use(answerFromScratch));
+      for (const _time of ['first', 'second']) {
+        const answer = await sendRaw(port, { target, headers: FROM_APP });
+        expect(answer.status).toBe(status);
+        expect(answer.headers).toMatchObject({
+          'access-control-allow-origin': ORIGIN,
+          vary: 'Accept, Origin',
+        });
+        const refused = await sendRaw(port, { target, headers: FROM_EVIL });
+        expect(refused.headers).not.toHaveProperty('access-control-allow-origin');
+      }
+    });
+  },
+);
+
+describe('given several applications in one process', () => {
+  it('decides for each by its own list, and leaves one without the middleware alone', async () => {
+    const other = 'https://other.example.com';
+    const createOwn = async (pattern: string) => {
+      const app = express().use(cors(await createLoadedAllowlist({ entries: [{ pattern }] })));
+      return listen(app.get('/', (_request, response) => void response.set('Vary', 'Accept').send('ok')));
+    };
+    const bare = express().get('/', (_request, response) => {
+      response.set({ 'Access-Control-Allow-Origin': 'https://own.example', Vary: 'Accept' }).send('ok');
+    });
+    const [ours, theirs, alone] = [await createOwn(ORIGIN), await createOwn(other), await listen(bare)];
+    for (const _time of ['first', 'second']) {
+      const [one, two, three] = await Promise.all(
+        [ours, theirs, alone].map((port) => sendRaw(port, { headers: FROM_APP })),
+      );
+      expect(one?.headers).toMatchObject({ 'access-control-allow-origin': ORIGIN, vary: 'Accept, Origin' });
+      expect(two?.headers).not.toHaveProperty('access-control-allow-origin');
+      expect(two?.headers.vary).toBe('Accept, Origin');
+      expect(three?.headers).toMatchObject({
+        'access-control-allow-origin': 'https://own.example',
+        vary: 'Accept',
+      });
+      const back = await sendRaw(theirs, { headers: [['Origin', other]] });
+      expect(back.headers['access-control-allow-origin']).toBe(other);
+    }
   });
 });
