@@ -37,7 +37,7 @@ describe('given an after-request hook over a list', () => {
           maxAgeSeconds: 600,
         },
       ],
-      codes: [],
+      codes: ['ALWAYS_SEND_WITHOUT_CREDENTIALS_HINT'],
       refused: [],
     });
     expect(verdicts('get')).toEqual({ theirs: [true, true], ours: [true, true] });
@@ -65,7 +65,7 @@ describe('given an after-request hook over a list', () => {
     expect(recorded('hook with credentials false').conversion.codes).toEqual([]);
     expect(recorded('hook with credentials True').conversion.codes).toEqual(['NEVER_WORKED']);
     const json = '{"allowed_origins": ["https://app.example.com"], "Access-Control-Allow-Credentials": true}';
-    expect(converted(json)).toMatchObject({ policies: [{ credentials: true }], codes: [] });
+    expect(converted(json)).toMatchObject({ policies: [{ credentials: true }], refused: [] });
   });
 
   it('the hook’s list may hold null, which says nothing and is refused', () => {
