@@ -1,4 +1,5 @@
 /** The engine: patterns, origins, policies and the decision. Pure: no I/O, no clock, no dependencies. */
+export { toSnapshot } from './compiled-snapshot.js';
 export { type Decision, decide, refuse } from './decision.js';
 export type { DecisionReason, RefusalReason } from './decision-reason.js';
 export type { DecisionKind, DecisionRequest } from './decision-request.js';
