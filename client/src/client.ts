@@ -2,6 +2,7 @@ import { type Conflict, createConflicts } from './conflicts.js';
 import type { Decision } from './core/index.js';
 import { createCounters } from './counters.js';
 import { type AllowlistRequest, createDecider } from './decider.js';
+import { createDiskCopies } from './disk.js';
 import { type AllowlistEvent, createEmitter, type Listener, type TransportState } from './events.js';
 import { type AllowlistExplanation, createExplainer } from './explain.js';
 import type { HeadersRequest } from './explain-request.js';
@@ -69,7 +70,10 @@ export interface Allowlist {
   reportConflict(conflict: Conflict): void;
   /** @returns removes the listener. A listener may throw: that is told as an `error` event and stops nothing. */
   on<E extends AllowlistEvent>(event: E, listener: Listener<E>): () => void;
-  /** Ends all calls, timers and waiting. Lists that are held go on deciding. May be called again. */
+  /**
+   * Ends all calls, timers and waiting. Lists that are held go on deciding. May be called again. With `cacheDirectory`, what is not written
+   * yet is written, which holds the process: a `process.exit()` right after it cuts that short, and leaves the copies of before.
+   */
   close(): void;
 }
 
@@ -100,17 +104,21 @@ export function createAllowlist(options: AllowlistOptions): Allowlist {
       stream.uncover(slug);
       reporter.moved(slug);
       reporter.soon();
+      copies.changed(slug);
       waiters.check();
     },
     changed(slug) {
+      copies.changed(slug);
       reporter.moved(slug);
       waiters.check();
     },
     dropped: (slug) => stream.uncover(slug),
+    gone: (slug) => copies.gone(slug),
   });
+  const copies = createDiskCopies(settings, instance, events, { tenants, serverClock });
   const absences = createAbsences(deps);
   const parts = { service, link, tenants, absences, counters };
-  const loader = createLoader(parts);
+  const loader = createLoader(parts, copies);
   const firstLoads = createFirstLoads(settings, loader);
   const reporter = createReporter(settings, instance, http, parts);
   const catchUp = createCatchUp(settings, parts, loader, {
@@ -120,7 +128,7 @@ export function createAllowlist(options: AllowlistOptions): Allowlist {
   const stream = createStream(settings, instance, http, parts, catchUp);
   const poller = createPoller(settings, parts, loader, stream);
   const waitForRevision = createRevisionWaits(settings, parts, { loader, stream, waiters });
-  const decide = createDecider(settings, { ...parts, events, firstLoads, serverClock, reportError });
+  const decide = createDecider(settings, { ...parts, events, firstLoads, copies, serverClock, reportError });
 
   function reportError(source: 'tenant' | 'listener', error: unknown): void {
     const suppressed = errors.take();
@@ -157,6 +165,7 @@ export function createAllowlist(options: AllowlistOptions): Allowlist {
       stream.close();
       http.close();
       reporter.close();
+      copies.close();
     },
   };
 }

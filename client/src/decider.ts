@@ -6,6 +6,7 @@ import {
   type RefusalReason,
   refuse,
 } from './core/index.js';
+import type { DiskCopies } from './disk.js';
 import type { Emitter } from './events.js';
 import type { TenantRequest, TenantResolver } from './options.js';
 import { ownOriginsOf } from './own-origins.js';
@@ -33,7 +34,8 @@ export type Decide = (request: AllowlistRequest) => Decision | Promise<Decision>
 /** What the decisions draw on. */
 export interface DeciderParts extends SyncParts {
   readonly events: Emitter;
-  readonly firstLoads: FirstLoads;
+  readonly firstLoads: Pick<FirstLoads, 'wait'>;
+  readonly copies: Pick<DiskCopies, 'has'>;
   readonly serverClock: ServerClock;
   /** Tells that code of the application failed. */
   readonly reportError: (source: 'tenant', error: unknown) => void;
@@ -46,7 +48,7 @@ const UNREADABLE_TARGET = '%';
 /** Finds the tenant and its list, and decides. Synchronous but for first loads. */
 export function createDecider(settings: Settings, parts: DeciderParts): Decide {
   const { deps, tenant, onStale, maxStalenessMs } = settings;
-  const { tenants, absences, link, firstLoads, serverClock, events, counters, reportError } = parts;
+  const { tenants, absences, link, firstLoads, copies, serverClock, events, counters, reportError } = parts;
   const refusals = createSampler(deps.now, REFUSED_EVENTS_PER_SECOND);
 
   function slugOf(request: AllowlistRequest): string | undefined {
@@ -94,8 +96,10 @@ export function createDecider(settings: Settings, parts: DeciderParts): Decide {
   function decideWithoutList(request: AllowlistRequest, slug: string): Decision | Promise<Decision> {
     // Before any fetch: what cannot be a slug names no tenant.
     if (!isSlug(slug)) return refused(request, 'tenant_unknown');
-    const mayCall = link.state() !== 'closed' && link.retryInMs() === 0 && absences.get(slug) === undefined;
-    const loaded = mayCall ? firstLoads.wait(slug) : undefined;
+    // While the service wants to be left alone there may still be a copy on disk.
+    const isWithinReach = link.retryInMs() === 0 || (link.state() !== 'unauthorized' && copies.has(slug));
+    const mayLoad = link.state() !== 'closed' && isWithinReach && absences.get(slug) === undefined;
+    const loaded = mayLoad ? firstLoads.wait(slug) : undefined;
     if (loaded === undefined) return refuseUnloaded(request, slug);
     return loaded.then(() => {
       const held = tenants.get(slug);

@@ -31,6 +31,21 @@ export interface CallProblem {
   readonly detail: string;
 }
 
+/**
+ * Why a copy on disk is not decided by: `not_genuine`: not, or not as a whole, what was written under this key for this tenant and service ·
+ * `too_old`: confirmed longer ago than `maxStalenessMs` · `of_the_future` · `unreadable`: the file system, or a copy of another format.
+ */
+export type DiskRefusal = 'not_genuine' | 'too_old' | 'of_the_future' | 'unreadable';
+
+/**
+ * `used`: a tenant is decided by its copy until the service answers · `refused`: its copy is not, and is overwritten in time · `failed`:
+ * copies cannot be written or listed, told once until it succeeds again.
+ */
+export type DiskNews =
+  | ({ readonly outcome: 'used'; readonly tenant: string; readonly ageMs: number } & Version)
+  | { readonly outcome: 'refused'; readonly tenant: string; readonly reason: DiskRefusal }
+  | { readonly outcome: 'failed'; readonly detail: string };
+
 /** What each event tells its listeners. */
 export interface AllowlistEvents {
   /** The first list was loaded. Once. */
@@ -53,6 +68,8 @@ export interface AllowlistEvents {
   readonly conflict: Conflict;
   /** The standing with the service changed, or a try failed again. */
   readonly transport: { readonly state: TransportState; readonly problem?: CallProblem };
+  /** What became of the copies under `cacheDirectory`. */
+  readonly disk: DiskNews;
   /** Code of the application failed: the tenant resolver or a listener. At most 10 a second. */
   readonly error: {
     readonly source: 'tenant' | 'listener';
@@ -88,6 +105,7 @@ export function createEmitter(onFailure: (error: unknown) => void): Emitter {
     refused: new Set(),
     conflict: new Set(),
     transport: new Set(),
+    disk: new Set(),
     error: new Set(),
   };
 

@@ -9,6 +9,8 @@ export type {
   AllowlistEvent,
   AllowlistEvents,
   CallProblem,
+  DiskNews,
+  DiskRefusal,
   Listener,
   TransportState,
   Version,

@@ -39,6 +39,12 @@ export interface AllowlistOptions {
   /** Lists held in memory at most; the least recently used goes. Counts with a resolver only. 1–100,000. Default 1,000. */
   readonly maxTenants?: number;
   /**
+   * A directory of this application's own, as an absolute path: the last good list of each tenant is kept there (mode 0600, under an HMAC
+   * that only this `key` makes), and decided by after a start while the service cannot be reached, if the service confirmed it within
+   * `maxStalenessMs`. It is made (mode 0700) when it is not there. Processes may share it. Default: none, nothing is written.
+   */
+  readonly cacheDirectory?: string;
+  /**
    * Origins that the pages of this application itself are served from, such as `https://www.example.com`: policies that `block`, and
    * sockets, let their requests pass. The scheme and host of the request itself always count as one. Default none.
    */

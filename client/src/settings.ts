@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { parseOrigin } from './core/origin.js';
 import { isSlug } from './core/slug.js';
 import { type Deps, systemDeps } from './deps.js';
@@ -17,6 +18,7 @@ export interface Settings {
   readonly maxStalenessMs: number;
   readonly onStale: 'serve' | 'refuse';
   readonly maxTenants: number;
+  readonly cacheDirectory: string | undefined;
   readonly publicOrigins: readonly string[];
   readonly trustProxy: boolean;
   readonly deps: Deps;
@@ -39,6 +41,7 @@ const NAMES: ReadonlySet<string> = new Set([
     'service',
     'stream',
     'onStale',
+    'cacheDirectory',
     'publicOrigins',
     'trustProxy',
     'allowInsecure',
@@ -72,6 +75,7 @@ export function parseOptions(options: AllowlistOptions): Settings {
   report(tenantProblem(options.tenant));
   report(choiceProblem('stream', options.stream, [true, false]));
   report(choiceProblem('onStale', options.onStale, ['serve', 'refuse']));
+  report(cacheDirectoryProblem(options.cacheDirectory));
   report(publicOriginsProblem(options.publicOrigins));
   report(choiceProblem('trustProxy', options.trustProxy, [true, false]));
   report(choiceProblem('allowInsecure', options.allowInsecure, [true, false]));
@@ -93,6 +97,7 @@ export function parseOptions(options: AllowlistOptions): Settings {
     service: options.service,
     stream: options.stream ?? true,
     onStale: options.onStale ?? 'serve',
+    cacheDirectory: options.cacheDirectory,
     publicOrigins: options.publicOrigins ?? [],
     trustProxy: options.trustProxy ?? false,
     deps: { ...systemDeps, ...options.deps },
@@ -134,6 +139,13 @@ function numberProblem(name: keyof typeof NUMBERS, value: unknown): string | und
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return undefined;
   return `\`${name}\` must be a whole number from ${min} to ${max}.`;
+}
+
+function cacheDirectoryProblem(directory: unknown): string | undefined {
+  if (directory === undefined) return undefined;
+  // A relative one would be another folder, or anybody's, wherever the process is started.
+  if (typeof directory === 'string' && isAbsolute(directory) && !directory.includes('\0')) return undefined;
+  return '`cacheDirectory` must be an absolute path.';
 }
 
 function publicOriginsProblem(origins: unknown): string | undefined {

@@ -78,6 +78,8 @@ describe('createAllowlist', () => {
     { maxStalenessMs: Number.NaN },
     { maxTenants: 0 },
     { onStale: 'drop' },
+    { cacheDirectory: 'copies' },
+    { cacheDirectory: '' },
     { stream: 'no' },
     { allowInsecure: 'yes' },
     { pollInterval: 1_000 },

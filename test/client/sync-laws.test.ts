@@ -51,7 +51,7 @@ function createWorld(scheduler: fc.Scheduler) {
   const counters = createCounters();
   const link = createLink(settings.deps, events, () => {});
   // As in the client: what was loaded is streamed from there.
-  const watch = { added: () => reopen(), changed: () => {}, dropped: () => {} };
+  const watch = { added: () => reopen(), changed: () => {}, dropped: () => {}, gone: () => {} };
   const tenants = createTenants(settings, events, counters, watch);
   const states: (Snapshot | undefined)[] = [];
   let lineages = 0;

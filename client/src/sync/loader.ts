@@ -1,4 +1,5 @@
 import type { Counters } from '../counters.js';
+import type { DiskCopies } from '../disk.js';
 import type { Absences } from './absences.js';
 import type { CallFailure } from './call-failure.js';
 import type { Link } from './link.js';
@@ -8,7 +9,8 @@ import type { Tenants } from './tenants.js';
 /** Brings one tenant's list up to date. */
 export interface Loader {
   /**
-   * Asks the service for the tenant and files what it says. Calls for one tenant that overlap share one request. Never rejects.
+   * Asks the service for the tenant and files what it says. Calls for one tenant that overlap share one request. Never rejects. For one that
+   * is not held, a copy on disk does until the service answers; while the service wants to be left alone, only the copy is asked for.
    *
    * @returns whether the service answered as it should; that it knows no such tenant is such an answer.
    */
@@ -30,20 +32,45 @@ export interface SyncParts {
 
 interface Load {
   readonly answered: Promise<boolean>;
-  isDiscarded: boolean;
+  readonly fate: Fate;
 }
 
-export function createLoader({ service, link, tenants, absences, counters }: SyncParts): Loader {
+interface Fate {
+  isDiscarded: boolean;
+  /** The service has said what counts, and no copy does any more. */
+  isAnswered: boolean;
+}
+
+/** @param copies absent = there are none. */
+export function createLoader(
+  { service, link, tenants, absences, counters }: SyncParts,
+  copies?: Pick<DiskCopies, 'has' | 'use' | 'standBy'>,
+): Loader {
   const underWay = new Map<string, Load>();
 
-  async function run(slug: string): Promise<boolean> {
+  async function run(slug: string, fate: Fate): Promise<boolean> {
+    const needsCopy = (): boolean =>
+      !fate.isAnswered && !fate.isDiscarded && mayUseCopy() && tenants.get(slug) === undefined;
+    if (link.retryInMs() > 0 && needsCopy() && copies?.has(slug) === true) {
+      await copies.use(slug, needsCopy);
+      return false;
+    }
+    const cancelCopy = needsCopy() ? copies?.standBy(slug, needsCopy) : undefined;
     const answer = await service.snapshot(slug, tenants.get(slug)?.etag);
+    cancelCopy?.();
+    fate.isAnswered = answer.kind !== 'failure' || answer.problem.code === 'unauthorized';
+    if (answer.kind === 'failure' && needsCopy()) await copies?.use(slug, needsCopy);
     if (link.state() === 'closed') return false;
     if (answer.kind === 'failure') return fail(slug, answer);
-    if (underWay.get(slug)?.isDiscarded !== true) file(slug, answer);
+    if (!fate.isDiscarded) file(slug, answer);
     // After the list is in place: whoever waits for the link looks for the list.
     link.succeeded();
     return true;
+  }
+
+  /** A key that is refused opens no copy either: the service is there, and says no. */
+  function mayUseCopy(): boolean {
+    return link.state() !== 'closed' && link.state() !== 'unauthorized';
   }
 
   function fail(slug: string, failure: CallFailure): false {
@@ -74,8 +101,9 @@ export function createLoader({ service, link, tenants, absences, counters }: Syn
     const shared = underWay.get(slug);
     if (shared !== undefined) return shared.answered;
     if (link.state() === 'closed') return Promise.resolve(false);
-    const answered = run(slug).finally(() => underWay.delete(slug));
-    underWay.set(slug, { answered, isDiscarded: false });
+    const fate = { isDiscarded: false, isAnswered: false };
+    const answered = run(slug, fate).finally(() => underWay.delete(slug));
+    underWay.set(slug, { answered, fate });
     return answered;
   }
 
@@ -87,7 +115,7 @@ export function createLoader({ service, link, tenants, absences, counters }: Syn
     },
     discard(slug) {
       const shared = underWay.get(slug);
-      if (shared !== undefined) shared.isDiscarded = true;
+      if (shared !== undefined) shared.fate.isDiscarded = true;
     },
   };
 }

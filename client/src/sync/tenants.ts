@@ -30,6 +30,8 @@ export interface TenantWatch {
   readonly added: (slug: string) => void;
   readonly changed: (slug: string) => void;
   readonly dropped: (slug: string) => void;
+  /** The service knows no such tenant, whether it was held or not. */
+  readonly gone: (slug: string) => void;
 }
 
 /** The lists in memory. */
@@ -142,9 +144,10 @@ export function createTenants(
     confirm,
     drop(slug) {
       const held = tenants.get(slug);
-      if (held === undefined) return;
       // Out of the map before anybody is told: a listener that asks is refused.
       tenants.delete(slug);
+      watch.gone(slug);
+      if (held === undefined) return;
       events.emit('changed', { tenant: slug, from: versionOf(held.compiled) });
       watch.dropped(slug);
     },
