@@ -2,11 +2,13 @@ import type { DeltaOperation } from '@origin-allowlist/client/core';
 import { z } from 'zod';
 import type { Logger } from '../log.js';
 import type { TenantNews } from './feed.js';
+import type { Seal } from './node-secret.js';
 import type { RedisConnection } from './redis-connection.js';
 
 const CHANNEL = 'origin-allowlist:announcements';
 
-// The fields this node goes by. What the operations say is for those who apply them to check.
+// The fields this node goes by. What the operations say is for those who apply them to check; that a node said so, the seal shows:
+// a delta goes to SDKs as it is, and who can write to Redis must not be able to allow an origin.
 const DeltaSchema = z.object({
   from: z.number().int().positive(),
   to: z.number().int().positive(),
@@ -46,7 +48,8 @@ export interface AnnouncementListeners {
 
 /**
  * Hints to every node that something was committed. Any of them may be lost, doubled, late or out of order: listeners
- * only drop what they hold, and the version check finds what no hint told.
+ * only drop what they hold, or tell their followers, and the version check finds what no hint told. Signed: one that no node of
+ * this database has sent is ignored.
  */
 export interface Announcements {
   /** Sent before the call returns; a failure is Redis' to report. */
@@ -58,13 +61,15 @@ export interface Announcements {
 /** Subscribes to the channel and gives the means to publish on it. */
 export function openAnnouncements(
   redis: RedisConnection,
+  seal: Seal,
   listeners: AnnouncementListeners,
   log: Logger,
 ): Announcements {
-  redis.subscribe(CHANNEL, (text) => {
-    const announcement = parseAnnouncement(text);
+  redis.subscribe(CHANNEL, (sealed) => {
+    const text = seal.open(sealed);
+    const announcement = text === undefined ? undefined : parseAnnouncement(text);
     if (announcement === undefined)
-      log.debug({ text: text.slice(0, 200) }, 'ignored a message that is no announcement');
+      log.debug({ text: sealed.slice(0, 200) }, 'ignored a message that is no announcement of ours');
     else if (announcement.kind === 'key') listeners.onKeyRevoked(announcement.hash);
     else if (announcement.kind === 'report') listeners.onReported(announcement.tenantIds);
     else {
@@ -74,7 +79,7 @@ export function openAnnouncements(
   });
 
   function publish(announcement: Announcement): void {
-    void redis.attempt((client) => client.publish(CHANNEL, JSON.stringify(announcement)));
+    void redis.attempt((client) => client.publish(CHANNEL, seal.close(JSON.stringify(announcement))));
   }
 
   return {

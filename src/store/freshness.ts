@@ -3,6 +3,7 @@ import { openAnnouncements } from './announcements.js';
 import { createFeed, type Feed, type FeedOptions, type TenantNews } from './feed.js';
 import type { Keys } from './keys.js';
 import { createLoadLimiter } from './load-limiter.js';
+import type { Seal } from './node-secret.js';
 import { createPrimary, type SnapshotSource } from './primary.js';
 import { openRedis } from './redis-connection.js';
 import { createRedisSnapshots } from './redis-snapshots.js';
@@ -24,6 +25,8 @@ export interface FreshnessOptions {
   readonly source: SnapshotSource & Pick<FeedOptions, 'readDelta'>;
   /** Absent: no Redis; nodes then agree by the version check alone. */
   readonly redisUrl?: string | undefined;
+  /** Signs what nodes tell one another. */
+  readonly seal: Seal;
   /** The keys this node has verified: revoked ones are forgotten. */
   readonly keys: Pick<Keys, 'forget' | 'forgetRevoked'>;
   readonly log: Logger;
@@ -48,7 +51,8 @@ export interface Freshness {
 }
 
 /** Connects to Redis if there is one, subscribes, and starts the one-second check. Never rejects because of Redis. */
-export async function openFreshness({ source, redisUrl, keys, log }: FreshnessOptions): Promise<Freshness> {
+export async function openFreshness(options: FreshnessOptions): Promise<Freshness> {
+  const { source, redisUrl, seal, keys, log } = options;
   const now = () => performance.now();
   const redis = redisUrl === undefined ? undefined : await openRedis({ url: redisUrl, log });
   const kept = redis === undefined ? undefined : createRedisSnapshots(redis);
@@ -89,7 +93,7 @@ export async function openFreshness({ source, redisUrl, keys, log }: FreshnessOp
     feed.hear(news);
   }
   const listeners = { onTenantMoved: hear, onKeyRevoked: keys.forget, onReported: reports.heard };
-  const announcements = redis === undefined ? undefined : openAnnouncements(redis, listeners, log);
+  const announcements = redis === undefined ? undefined : openAnnouncements(redis, seal, listeners, log);
 
   return {
     snapshots: createSnapshots({ cache, check, primary, redis: kept, log }),

@@ -11,6 +11,7 @@ import { startInstanceSweep } from './instance-sweep.js';
 import { createInstances, type Instances } from './instances.js';
 import { createKeys, type Keys } from './keys.js';
 import { applyMigrations } from './migrations.js';
+import { openSeal } from './node-secret.js';
 import { createPolicies, type Policies } from './policies.js';
 import { createRollouts, type Rollouts } from './rollouts.js';
 import { readSnapshot, readVersions } from './snapshot-row.js';
@@ -73,6 +74,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       readDelta: (from) => readDelta(db, from),
     },
     redisUrl,
+    seal: await openSeal(db, 'announcement'),
     keys,
     log,
   });

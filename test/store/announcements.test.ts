@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type Announcements, openAnnouncements } from '../../src/store/announcements.js';
 import type { TenantNews } from '../../src/store/feed.js';
+import { createSeal } from '../../src/store/node-secret.js';
 import { openRedis, type RedisConnection } from '../../src/store/redis-connection.js';
 import { type PrivateRedis, startRedis } from '../support/redis-server.js';
 import { describeWithRedisServer } from '../support/requirements.js';
@@ -9,6 +10,7 @@ import { silentLog } from '../support/silent-log.js';
 import { moveTo, newVersion } from './snapshot-fixture.js';
 
 const CHANNEL = 'origin-allowlist:announcements';
+const SEAL = createSeal(Buffer.alloc(32, 1), 'announcement');
 
 let server: PrivateRedis;
 let connections: RedisConnection[];
@@ -51,7 +53,7 @@ describeWithRedisServer('given two nodes over one Redis', () => {
     await vi.waitFor(() => expect(b.heard).toEqual([news]));
   });
 
-  it('ignores what is no announcement, such as one of a kind it does not know', async () => {
+  it('ignores what is no announcement, such as one of a kind it does not know, and what no node has signed', async () => {
     const { heard, announcements } = await openNode();
     await subscribed(1);
     const stranger = new Redis(server.url);
@@ -64,6 +66,11 @@ describeWithRedisServer('given two nodes over one Redis', () => {
       JSON.stringify({ kind: 'tenant', move: { ...move, revision: '1' } }),
       JSON.stringify({ kind: 'tenant', move, delta: { from: 1, to: 2, count: 0, ops: ['*'] } }),
     ]) {
+      await stranger.publish(CHANNEL, SEAL.close(text));
+    }
+    const genuine = JSON.stringify({ kind: 'tenant', move, ack: true });
+    const other = createSeal(Buffer.alloc(32, 2), 'announcement');
+    for (const text of [genuine, other.close(genuine), SEAL.close(genuine).replace('true', 'null')]) {
       await stranger.publish(CHANNEL, text);
     }
     stranger.disconnect();
@@ -83,7 +90,7 @@ async function openNode(): Promise<OpenNode> {
   const heard: OpenNode['heard'][number][] = [];
   const hear = (news: OpenNode['heard'][number]) => void heard.push(news);
   const listeners = { onTenantMoved: hear, onKeyRevoked: hear, onReported: hear };
-  return { announcements: openAnnouncements(connection, listeners, silentLog), heard };
+  return { announcements: openAnnouncements(connection, SEAL, listeners, silentLog), heard };
 }
 
 async function subscribed(nodes: number): Promise<void> {

@@ -18,6 +18,7 @@ const MIGRATIONS = [
   '20261122181500_entry_count',
   '20261122184500_instances',
   '20261122190600_instance_bye',
+  '20261122193000_node_secret',
 ];
 
 let database: TestDatabase;
@@ -64,6 +65,7 @@ describe('given an empty database', () => {
       'instance_tallies',
       'instance_versions',
       'instances',
+      'node_secret',
       'policies',
       'tenants',
       'version_departures',
