@@ -16,9 +16,10 @@ type WriteHead = ServerResponse['writeHead'];
  * Makes a guard: from then on `before` runs when the head of a guarded response is sent, by whoever sends it. Node sends every head
  * through `writeHead`, also one that nobody asked for.
  *
- * As a rule that is done by a property of the response. The responses of an Express application have a prototype that belongs to this
- * one application and is made to be added to: there it is added once, since properties of such responses cost microseconds (see
- * `originAllowlistEdits`). Prototypes of classes belong to everybody and are left alone.
+ * As a rule that is done by a property of the response. Responses of Express have prototypes that are made to be added to, one for each
+ * application and above them `express.response`: there it is added once, since properties of such responses cost microseconds (see
+ * `originAllowlistEdits`). At the top of them, because Express changes a response's prototype whenever it goes from one application to
+ * another. Prototypes of classes are not ours to touch.
  *
  * @param before is also asked about responses that are not guarded, and then does nothing.
  */
@@ -26,12 +27,28 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
   const guarded = new WeakSet<object>();
   const inherited = guardedBy(before, (response) => writeHeadAbove(response));
 
+  /** @returns whether every response of this prototype is guarded. */
   function guardPrototype(prototype: object): boolean {
     if (guarded.has(prototype)) return true;
-    if (Object.hasOwn(prototype, 'constructor') || Object.hasOwn(prototype, 'writeHead')) return false;
-    const value = guardedBy(before, () => writeHeadAbove(prototype));
-    guarded.add(prototype);
-    return Reflect.defineProperty(prototype, 'writeHead', { value, configurable: true, writable: true });
+    const top = topOfPrototypes(prototype);
+    if (top === undefined) return false;
+    const isGuarded = guarded.has(top);
+    guarded.add(prototype).add(top);
+    if (isGuarded) return true;
+    const value = guardedBy(before, () => writeHeadAbove(top));
+    return Reflect.defineProperty(top, 'writeHead', { value, configurable: true, writable: true });
+  }
+
+  function topOfPrototypes(prototype: object): object | undefined {
+    let top: object | undefined;
+    let next: object | null = prototype;
+    while (next !== null && !Object.hasOwn(next, 'constructor')) {
+      // Somebody else's, who may not call the one above.
+      if (Object.hasOwn(next, 'writeHead') && !guarded.has(next)) return undefined;
+      top = next;
+      next = Object.getPrototypeOf(next);
+    }
+    return top;
   }
 
   return (response) => {

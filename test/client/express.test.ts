@@ -237,7 +237,7 @@ describe.each(['the outer', 'the inner', 'each'])(
   },
 );
 
-describe.each(['the outer', 'each'])(
+describe.each(['the outer', 'the inner', 'each'])(
   'given answers of the outer application for the inner one, and the middleware in %s',
   (place) => {
     const answerFromScratch: ErrorRequestHandler = (_error, _request, response, _next) => {
