@@ -19,7 +19,11 @@ export function createRevisionWaits(
     loader,
     stream,
     waiters,
-  }: { readonly loader: Loader; readonly stream: Stream; readonly waiters: Waiters },
+  }: {
+    readonly loader: Pick<Loader, 'reload'>;
+    readonly stream: Pick<Stream, 'covers'>;
+    readonly waiters: Waiters;
+  },
 ): WaitForRevision {
   let waiting = 0;
 

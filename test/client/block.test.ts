@@ -5,19 +5,20 @@ import { cors as fastifyCors } from '@origin-allowlist/client/fastify';
 import { cors as honoCors, withCors } from '@origin-allowlist/client/hono';
 import { cors as koaCors } from '@origin-allowlist/client/koa';
 import { cors } from '@origin-allowlist/client/node';
+import { createTestAllowlist } from '@origin-allowlist/client/testing';
 import express from 'express';
 import Fastify from 'fastify';
 import { Hono } from 'hono';
 import Koa from 'koa';
 import { describe, expect, it } from 'vitest';
 import { listen, listenFastify } from './listening.js';
-import { createLoadedAllowlist, createUnloadedAllowlist, type List } from './loaded-allowlist.js';
+import { createUnloadedAllowlist } from './loaded-allowlist.js';
 import { type RawRequest, sendRaw } from './raw-http.js';
 import { createSetup, settled } from './setup.js';
 
 const ORIGIN = 'https://app.example.com';
 const EVIL = 'https://evil.example';
-const listOf = (...policies: readonly SnapshotPolicy[]): List => ({
+const listOf = (...policies: readonly SnapshotPolicy[]) => ({
   entries: [{ pattern: ORIGIN }],
   policies,
 });
@@ -79,7 +80,7 @@ const STOPPED = '403 ';
 
 describe.each(Object.entries(servers))('given a policy that blocks, through %s', (_name, serve) => {
   it('stops what is refused, with no body and no header that allows anything', async () => {
-    const port = await serve(await createLoadedAllowlist(BLOCKING));
+    const port = await serve(createTestAllowlist(BLOCKING));
     const answer = await sendRaw(port, { method: 'POST', headers: [['Origin', EVIL]], body: 'body' });
     expect(answer).toMatchObject({ status: 403, body: '' });
     expect(answer.headers).toMatchObject({ vary: 'Origin', 'content-length': '0' });
@@ -87,13 +88,13 @@ describe.each(Object.entries(servers))('given a policy that blocks, through %s',
   });
 
   it('lets listed origins pass, and requests without Origin', async () => {
-    const port = await serve(await createLoadedAllowlist(BLOCKING));
+    const port = await serve(createTestAllowlist(BLOCKING));
     expect(await post(port, ORIGIN)).toBe(PASSED);
     expect(await post(port, undefined)).toBe(PASSED);
   });
 
   it('lets pages of its own pass: by Sec-Fetch-Site, or by the host of the request', async () => {
-    const port = await serve(await createLoadedAllowlist(BLOCKING));
+    const port = await serve(createTestAllowlist(BLOCKING));
     expect(await post(port, 'null', [['Sec-Fetch-Site', 'same-origin']])).toBe(PASSED);
     expect(await post(port, 'null', [['Sec-Fetch-Site', 'same-site']])).toBe(STOPPED);
     expect(await post(port, 'null')).toBe(STOPPED);
@@ -107,17 +108,17 @@ describe.each(Object.entries(servers))('given a policy that blocks, through %s',
       ['X-Forwarded-Proto', 'https, http'],
       ['X-Forwarded-Host', 'WWW.example.com:443, inner.example'],
     ] as const;
-    const trusting = await serve(await createLoadedAllowlist(BLOCKING, { trustProxy: true }));
+    const trusting = await serve(createTestAllowlist(BLOCKING, { trustProxy: true }));
     expect(await post(trusting, 'https://www.example.com', headers)).toBe(PASSED);
     expect(await post(trusting, 'http://api.example', headers)).toBe(STOPPED);
     expect(await post(trusting, 'http://api.example')).toBe(PASSED);
-    const wary = await serve(await createLoadedAllowlist(BLOCKING));
+    const wary = await serve(createTestAllowlist(BLOCKING));
     expect(await post(wary, 'https://www.example.com', headers)).toBe(STOPPED);
     expect(await post(wary, 'http://api.example', headers)).toBe(PASSED);
   });
 
   it('answers preflights as ever', async () => {
-    const port = await serve(await createLoadedAllowlist(BLOCKING));
+    const port = await serve(createTestAllowlist(BLOCKING));
     const asks = ['Access-Control-Request-Method', 'PUT'] as const;
     const ask = (origin: string) => sendRaw(port, { method: 'OPTIONS', headers: [['Origin', origin], asks] });
     expect((await ask(ORIGIN)).status).toBe(204);
@@ -128,14 +129,14 @@ describe.each(Object.entries(servers))('given a policy that blocks, through %s',
 describe('given the origins that the application is public under', () => {
   it('lets their pages pass', async () => {
     const publicOrigins = ['https://www.example.com', 'https://shop.example.com:8443'];
-    const port = await servers.Express(await createLoadedAllowlist(BLOCKING, { publicOrigins }));
+    const port = await servers.Express(createTestAllowlist(BLOCKING, { publicOrigins }));
     for (const origin of publicOrigins) expect(await post(port, origin)).toBe(PASSED);
     expect(await post(port, 'https://shop.example.com')).toBe(STOPPED);
   });
 
   it('allows their pages nothing else', async () => {
     const publicOrigins = ['https://www.example.com'];
-    const allowlist = await createLoadedAllowlist(BLOCKING, { publicOrigins });
+    const allowlist = createTestAllowlist(BLOCKING, { publicOrigins });
     const decision = allowlist.decide({ method: 'POST', origin: 'https://www.example.com' });
     expect(decision).toMatchObject({ allowed: false, headers: {}, callsNext: true });
   });
@@ -163,7 +164,7 @@ describe('given the origins that the application is public under', () => {
 
 describe('given a request over TLS', () => {
   it('takes https for its scheme', async () => {
-    const handleCors = cors(await createLoadedAllowlist(BLOCKING));
+    const handleCors = cors(createTestAllowlist(BLOCKING));
     const port = await listen((request, response) => {
       // What a TLS socket says of itself.
       Object.assign(request.socket, { encrypted: true });
@@ -174,7 +175,7 @@ describe('given a request over TLS', () => {
   });
 
   it('takes it from the URL of a fetch-style request', async () => {
-    const fetch = withCors(() => new Response('ok'), await createLoadedAllowlist(BLOCKING));
+    const fetch = withCors(() => new Response('ok'), createTestAllowlist(BLOCKING));
     const statusFor = async (origin: string) => {
       const request = new Request('https://api.example/', { method: 'POST', headers: { origin } });
       return (await fetch(request)).status;
@@ -192,7 +193,7 @@ describe('given no policy to go by', () => {
 
   it('stops it on a path of several readings, of which one may be blocked', async () => {
     const admin = { ...DEFAULT_POLICY, name: 'admin', paths: ['/admin'], enforcement: 'block' } as const;
-    const port = await servers.Express(await createLoadedAllowlist(listOf(DEFAULT_POLICY, admin)));
+    const port = await servers.Express(createTestAllowlist(listOf(DEFAULT_POLICY, admin)));
     const ask = async (target: string, origin: string) =>
       (await sendRaw(port, { target, headers: [['Origin', origin]] })).status;
     expect(await ask('/', EVIL)).toBe(200);
@@ -219,7 +220,7 @@ describe('given a list that is too old to be used', () => {
 
 describe('given a listener for refusals', () => {
   it('tells of a request that was stopped, once', async () => {
-    const allowlist = await createLoadedAllowlist(BLOCKING);
+    const allowlist = createTestAllowlist(BLOCKING);
     const told: unknown[] = [];
     allowlist.on('refused', ({ request, decision }) => told.push([request.origin, decision.status]));
     void allowlist.decide({ method: 'POST', origin: EVIL });

@@ -24,6 +24,7 @@ import { cors as fastifyCors } from '@origin-allowlist/client/fastify';
 import { cors as honoCors, withCors } from '@origin-allowlist/client/hono';
 import { cors as koaCors } from '@origin-allowlist/client/koa';
 import { cors } from '@origin-allowlist/client/node';
+import { createTestAllowlist } from '@origin-allowlist/client/testing';
 import { allowRequest, verifyClient, verifyUpgrade } from '@origin-allowlist/client/upgrade';
 
 const allowlist = createAllowlist({ url: 'http://127.0.0.1:8080', key: 'k', tenant: 'acme' });
@@ -39,6 +40,7 @@ export const others = [
   allowRequest(allowlist),
   verifyClient(allowlist),
   verifyUpgrade(allowlist),
+  cors(createTestAllowlist(['https://app.example.com'])),
 ];
 export const allowed = ({ allowed }: Decision): boolean => allowed;
 `;
@@ -99,6 +101,9 @@ describe('given the SDK as npm packs it', () => {
     expect(exports.get('@origin-allowlist/client/cors-delegate')).toContain('corsDelegate');
     expect(exports.get('@origin-allowlist/client/upgrade')).toEqual(
       expect.arrayContaining(['allowRequest', 'verifyClient', 'verifyUpgrade']),
+    );
+    expect(exports.get('@origin-allowlist/client/testing')).toEqual(
+      expect.arrayContaining(['createTestAllowlist', 'TestListError']),
     );
   });
 
