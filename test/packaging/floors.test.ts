@@ -38,6 +38,7 @@ const FLOORS: readonly Floor[] = [
       './hono.js',
       './cors-delegate.js',
       './upgrade.js',
+      './testing.js',
       'fastify',
       'undici',
       '@scope/package',
@@ -78,6 +79,11 @@ const FLOORS: readonly Floor[] = [
     file: 'client/src/upgrade.ts',
     takes: imports('./client.js', './core/index.js', './node-request.js', 'node:stream'),
     refuses: imports('./node.js', './hono.js', 'ws', 'socket.io'),
+  },
+  {
+    file: 'client/src/testing.ts',
+    takes: imports('./client.js', './core/index.js', './sync/tenants.js', './testing-clock.js'),
+    refuses: imports('./node.js', './hono.js', 'vitest'),
   },
   {
     file: 'src/store/entries.ts',
