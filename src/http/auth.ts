@@ -9,6 +9,8 @@ export interface Principal {
   readonly actor: string;
   readonly scopes: ReadonlySet<Scope>;
   readonly tenantIds: readonly string[] | null;
+  /** The key of the settings, which no table holds and nobody can revoke. */
+  readonly isAdmin: boolean;
   /** SHA-256 of the key, lower-case hex: by it the store tells that the key was revoked. */
   readonly keyHash: string;
   /** When the key ends; `null` = never. */
@@ -64,6 +66,7 @@ export function registerAuth(
         actor: 'admin-key',
         scopes: new Set(PRESETS.admin),
         tenantIds: null,
+        isAdmin: true,
         keyHash,
         expiresAt: null,
       };
@@ -71,7 +74,7 @@ export function registerAuth(
     const row = await store.keys.verify(keyHash);
     if (row === undefined) throw new AppError('unauthorized', 'The key is unknown, expired or revoked.');
     const { id, scopes, tenantIds, expiresAt } = row;
-    return { actor: `key:${id}`, scopes: new Set(scopes), tenantIds, keyHash, expiresAt };
+    return { actor: `key:${id}`, scopes: new Set(scopes), tenantIds, isAdmin: false, keyHash, expiresAt };
   }
 
   // Routes that name their tenant in the path or the query; the others check each tenant they read. A slug may have gone to

@@ -4,8 +4,8 @@ import type { Principal } from './auth.js';
 
 /** The connections on which SDKs hear of changes: server-sent events, written by hand so that every buffer has a bound. */
 export interface Streams {
-  /** Whether one more fits on this node. */
-  hasRoom(): boolean;
+  /** Whether one more of this key fits on this node. */
+  hasRoom(principal: Principal): boolean;
   /** Takes over a response whose head was written, until either side ends it. */
   open(response: ServerResponse, principal: Principal, tenants: readonly FollowedTenant[]): void;
   /** Ends all of them, each with a hint when to come back. */
@@ -16,7 +16,7 @@ export interface Streams {
 export interface StreamsOptions {
   readonly store: {
     readonly feed: Pick<Store['feed'], 'follow'>;
-    readonly keys: Pick<Store['keys'], 'onForgotten'>;
+    readonly keys: Pick<Store['keys'], 'onForgotten' | 'verify'>;
   };
   /** Names this node to the SDK. */
   readonly node: string;
@@ -28,8 +28,10 @@ export interface StreamsOptions {
 
 const PING_INTERVAL_MS = 15_000;
 const MAX_STREAMS = 10_000;
+/** So that one key cannot take them all. */
+const MAX_STREAMS_PER_KEY = 5_000;
 /** A reader with more unread than this is cut at once; with more than the second at two pings in a row, too. */
-const MAX_UNREAD_BYTES = 4 * 1_024 * 1_024;
+const MAX_UNREAD_BYTES = 1_024 * 1_024;
 const SLOW_UNREAD_BYTES = 256 * 1_024;
 /** Streams end by themselves, so that nodes that are added get their share and old connections do not pile up. */
 const MIN_AGE_MS = 600_000;
@@ -56,6 +58,8 @@ export function createStreams({ store, node, now, random = Math.random }: Stream
   const streams = new Set<Stream>();
   /** What all who are told the same are told is written out once. */
   const frames = new WeakMap<FeedEvent, string>();
+  const countByKey = new Map<string, number>();
+  let isClosed = false;
   let pings: NodeJS.Timeout | undefined;
 
   store.keys.onForgotten((hash) => {
@@ -90,13 +94,27 @@ export function createStreams({ store, node, now, random = Math.random }: Stream
     }
   }
 
+  function count(keyHash: string, difference: number): void {
+    const next = (countByKey.get(keyHash) ?? 0) + difference;
+    if (next === 0) countByKey.delete(keyHash);
+    else countByKey.set(keyHash, next);
+  }
+
+  async function requireKey({ keyHash, isAdmin }: Principal, stream: Stream): Promise<void> {
+    if (isAdmin) return;
+    // While the database does not answer, what was known when it was opened stands.
+    const key = await store.keys.verify(keyHash).catch(() => 'unknown');
+    if (key === undefined) stream.end();
+  }
+
   function lifetimeMs({ expiresAt }: Principal): number {
     const ageMs = MIN_AGE_MS + random() * AGE_SPREAD_MS;
     return expiresAt === null ? ageMs : Math.max(0, Math.min(ageMs, Date.parse(expiresAt) - now()));
   }
 
   return {
-    hasRoom: () => streams.size < MAX_STREAMS,
+    hasRoom: ({ keyHash }) =>
+      !isClosed && streams.size < MAX_STREAMS && (countByKey.get(keyHash) ?? 0) < MAX_STREAMS_PER_KEY,
 
     open(response, principal, tenants) {
       write({ response }, toFrame('hello', { node, serverTimeMs: now(), pingIntervalMs: PING_INTERVAL_MS }));
@@ -111,11 +129,15 @@ export function createStreams({ store, node, now, random = Math.random }: Stream
       };
       const aging = setTimeout(() => stream.end(), lifetimeMs(principal)).unref();
       streams.add(stream);
+      count(principal.keyHash, 1);
+      // The key may have been revoked since it was checked: a body takes its time.
+      void requireKey(principal, stream);
       pings ??= setInterval(ping, PING_INTERVAL_MS).unref();
       response.once('close', () => {
         clearTimeout(aging);
         following.stop();
         streams.delete(stream);
+        count(principal.keyHash, -1);
         if (streams.size > 0) return;
         clearInterval(pings);
         pings = undefined;
@@ -123,6 +145,7 @@ export function createStreams({ store, node, now, random = Math.random }: Stream
     },
 
     close() {
+      isClosed = true;
       const spreadMs = Math.max(RETRY_SPREAD_MS, streams.size * RETRY_SPREAD_MS_EACH);
       for (const stream of streams) stream.end(Math.min(spreadMs, MAX_RETRY_SPREAD_MS));
     },

@@ -1,5 +1,6 @@
 import type { Delta } from '@origin-allowlist/client/core';
 import type { Logger } from '../log.js';
+import { inTurns } from '../turns.js';
 import type { TenantDelta } from './delta.js';
 import type { Primary } from './primary.js';
 import type { TenantMove, TenantVersion } from './tenant-version.js';
@@ -62,6 +63,8 @@ export interface FeedOptions {
 const TENANTS_PER_STATEMENT = 5_000;
 /** Replays read at once; the rest of the pool's connections stay with the writes. */
 const MAX_REPLAYS_AT_ONCE = 4;
+/** Further away the trail is not even looked at. */
+const MAX_REPLAYED_REVISIONS = 1_000;
 /** How long a writer may wait for its write to be applied: until then replays ask for an answer too. */
 const ACK_WINDOW_MS = 60_000;
 
@@ -114,35 +117,59 @@ export function createFeed({ primary, readDelta, log, now }: FeedOptions): Feed 
   }
 
   async function compare(slugs: readonly string[]): Promise<void> {
-    const before = new Map(slugs.map((slug) => [slug, tenants.get(slug)?.heard]));
+    const heardBefore = new Map(slugs.map((slug) => [slug, tenants.get(slug)?.heard]));
     const versions = await primary.probeVersions(slugs);
-    const queue = slugs.values();
+    const behind: string[] = [];
+    for await (const turn of inTurns(slugs)) {
+      for (const slug of turn) {
+        if (!areAllAt(tenants.get(slug)?.followers, versions.get(slug))) behind.push(slug);
+      }
+    }
+    const queue = behind.values();
     const work = async (): Promise<void> => {
       for (const slug of queue) {
         const followed = tenants.get(slug);
         if (followed === undefined) continue;
-        if (followed.heard === before.get(slug)) await bringUpToDate(slug, followed, versions.get(slug));
-        else due.add(slug);
+        const isOvertaken = followed.heard !== heardBefore.get(slug);
+        await bringUpToDate(slug, followed, versions.get(slug), isOvertaken);
       }
     };
     await Promise.all(Array.from({ length: MAX_REPLAYS_AT_ONCE }, work));
   }
 
-  async function bringUpToDate(slug: string, followed: Followed, current: TenantVersion | undefined) {
+  /**
+   * @param current what Postgres said.
+   * @param isOvertaken whether news came since. Steps forward are right all the same; that a follower is ahead of what was read, or that
+   *   the tenant is gone, says nothing then.
+   */
+  async function bringUpToDate(
+    slug: string,
+    followed: Followed,
+    current: TenantVersion | undefined,
+    isOvertaken: boolean,
+  ): Promise<void> {
     for (const { version, followers } of groupsOf(followed.followers)) {
-      const isBehind =
-        current !== undefined && version?.lineage === current.lineage && version.revision < current.revision;
-      const delta = isBehind ? await readDelta({ ...current, from: version.revision }) : undefined;
+      const isForward = current !== undefined && !isAhead(version, current);
+      const delta = isForward ? await findDelta(version, current) : undefined;
       const ack = now() < followed.ackUntilMs;
       const event = current && delta && toEvent(slug, current.lineage, delta, ack);
       for (const follower of followers) {
-        follower.isCompared = true;
         // Live news, or its end, may have overtaken the replay.
-        if (!isSame(follower.version, version) || !followed.followers.has(follower)) continue;
+        const isMoved = !isSame(follower.version, version) || !followed.followers.has(follower);
+        follower.isCompared = isForward || !isOvertaken;
+        if (isMoved || !follower.isCompared) continue;
         if (event !== undefined && isVisible(follower.scope, current?.tenantId)) advance(follower, event);
         else settle(slug, follower, current, ack);
       }
     }
+  }
+
+  /** What leads from a version to the present, when it is of one lineage and not too far away: each revision has one operation at least. */
+  async function findDelta(version: Follower['version'], current: TenantVersion) {
+    if (version?.lineage !== current.lineage) return undefined;
+    const steps = current.revision - version.revision;
+    const isNear = steps > 0 && steps <= MAX_REPLAYED_REVISIONS;
+    return isNear ? readDelta({ ...current, from: version.revision }) : undefined;
   }
 
   /** Puts a follower to a version it cannot be led to by steps. */
@@ -234,6 +261,21 @@ function groupsOf(followers: ReadonlySet<Follower>) {
     else group.followers.push(follower);
   }
   return groups.values();
+}
+
+/** Whether nobody misses anything; then nothing more need be done. */
+function areAllAt(followers: ReadonlySet<Follower> | undefined, current: TenantVersion | undefined): boolean {
+  if (followers === undefined) return true;
+  if (current === undefined) return false;
+  for (const follower of followers) {
+    if (!isSame(follower.version, current) || !isVisible(follower.scope, current.tenantId)) return false;
+    follower.isCompared = true;
+  }
+  return true;
+}
+
+function isAhead(version: Follower['version'], current: TenantVersion): boolean {
+  return version?.lineage === current.lineage && version.revision > current.revision;
 }
 
 function isSame(a: Follower['version'], b: Follower['version']): boolean {

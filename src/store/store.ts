@@ -1,11 +1,11 @@
 import type { Logger } from '../log.js';
-import { createChangeLog } from './change-log.js';
+import { type CommittedWrite, createChangeLog } from './change-log.js';
 import { type Changes, createChanges } from './changes.js';
 import { type Database, openDatabase } from './database.js';
 import { readDelta, toDeltaOperations } from './delta.js';
 import { createEntries, type Entries } from './entries.js';
 import { startExpiry } from './expiry.js';
-import type { Feed } from './feed.js';
+import type { Feed, TenantNews } from './feed.js';
 import { openFreshness } from './freshness.js';
 import { startInstanceSweep } from './instance-sweep.js';
 import { createInstances, type Instances } from './instances.js';
@@ -16,6 +16,7 @@ import { createPolicies, type Policies } from './policies.js';
 import { createRollouts, type Rollouts } from './rollouts.js';
 import { readSnapshot, readVersions } from './snapshot-row.js';
 import type { Snapshots } from './snapshots.js';
+import type { TenantMove } from './tenant-version.js';
 import { createTenants, type Tenants } from './tenants.js';
 
 export type { FeedEvent, FollowedTenant } from './feed.js';
@@ -79,9 +80,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     log,
   });
   changeLog.onCommitted((move, { operations, entryCount: count, ack }) => {
-    const ops = toDeltaOperations(operations);
-    const delta = ops && { from: move.revision - 1, to: move.revision, ops, count };
-    freshness.tenantMoved({ move, ack, ...(delta && { delta }) });
+    freshness.tenantMoved({ move, ack, ...deltaOf(move, operations, count, log) });
   });
   keys.onRevoked(freshness.keyRevoked);
   const expiry = startExpiry(db, changeLog, log, now);
@@ -106,6 +105,22 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await db.close();
     },
   };
+}
+
+/** A delta that cannot be made is left out: the write is told of all the same, and followers are led on from the trail. */
+function deltaOf(
+  { revision }: TenantMove,
+  operations: CommittedWrite['operations'],
+  count: number,
+  log: Logger,
+): Pick<TenantNews, 'delta'> {
+  try {
+    const ops = toDeltaOperations(operations);
+    return ops === undefined ? {} : { delta: { from: revision - 1, to: revision, ops, count } };
+  } catch (error) {
+    log.error({ err: error, revision }, 'a write could not be made a delta');
+    return {};
+  }
 }
 
 async function isUp(db: Database): Promise<boolean> {

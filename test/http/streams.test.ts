@@ -4,14 +4,29 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Principal } from '../../src/http/auth.js';
 import { createStreams, type Streams } from '../../src/http/streams.js';
+import type { KeyRow } from '../../src/store/key-rows.js';
 import type { FeedEvent } from '../../src/store/store.js';
 
 const PRINCIPAL: Principal = {
   actor: 'key:1',
   scopes: new Set(['sync']),
   tenantIds: null,
+  isAdmin: false,
   keyHash: 'abc',
   expiresAt: null,
+};
+const KEY: KeyRow = {
+  id: '1',
+  name: 'k',
+  prefix: 'oak_',
+  scopes: ['sync'],
+  tenantIds: null,
+  tenants: null,
+  createdAt: '2029-01-01T00:00:00.000Z',
+  createdBy: 'admin-key',
+  expiresAt: null,
+  lastUsedAt: null,
+  revokedAt: null,
 };
 const NOW_MS = Date.parse('2030-01-01T00:00:00.000Z');
 const RESYNC: FeedEvent = { kind: 'resync', tenant: 'acme', ack: false };
@@ -22,10 +37,12 @@ let tell: (event: FeedEvent) => void;
 let forget: (hash: string) => void;
 let checkedAgeMs: number | undefined;
 let principal: Principal;
+let key: KeyRow | undefined;
 let response: ServerResponse;
 
 beforeEach(async () => {
   principal = PRINCIPAL;
+  key = KEY;
   checkedAgeMs = 1_200.4;
   streams = createStreams({
     store: {
@@ -39,6 +56,7 @@ beforeEach(async () => {
         onForgotten: (listener) => {
           forget = listener;
         },
+        verify: async () => key,
       },
     },
     node: 'n1',
@@ -120,6 +138,14 @@ describe('given a reader', () => {
   });
 });
 
+describe('given a key that was revoked between its check and the opening', () => {
+  it('ends the stream at once', async () => {
+    key = undefined;
+    const { socket } = await open();
+    await once(socket, 'close');
+  });
+});
+
 describe('given a reader that does not read', () => {
   const LARGE: FeedEvent = {
     kind: 'delta',
@@ -167,7 +193,9 @@ describe('given a node that stops', () => {
     const { socket } = await open();
     socket.pause();
     while (response.writableLength < 300_000) tell({ ...RESYNC, tenant: 'x'.repeat(50_000) });
+    expect(streams.hasRoom(PRINCIPAL)).toBe(true);
     streams.close();
+    expect(streams.hasRoom(PRINCIPAL)).toBe(false);
     await once(reader.socket, 'close');
     vi.advanceTimersByTime(1_000);
     await until(() => response.socket?.destroyed !== false);

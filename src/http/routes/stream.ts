@@ -54,7 +54,7 @@ export const streamRoutes: FastifyPluginAsyncZod<{
       },
     },
     handler: (request, reply) => {
-      if (!streams.hasRoom()) {
+      if (!streams.hasRoom(request.principal)) {
         throw new AppError('rate_limited', 'This node has all the streams it takes.');
       }
       const { raw: response } = reply;
