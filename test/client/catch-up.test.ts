@@ -175,7 +175,7 @@ describe('given deltas that come while the list loads', () => {
     await heard();
     service.override(undefined);
     for (const response of waiting) send(response, snapshotAnswer(loaded, 0));
-    await eventually(() => expect(clock.pending()).toEqual([1_000, 6_000, 30_000]));
+    await eventually(() => expect(clock.pending()).toEqual([1_000, 8_000, 30_000]));
     expect(allowlist.status().counters.deltasApplied).toBe(0);
     clock.advance(1_000);
     await eventually(() =>
@@ -193,7 +193,7 @@ describe('given deltas that come while the list loads', () => {
     await heard();
     service.override(undefined);
     for (const response of waiting) send(response, snapshotAnswer(before, 0));
-    await eventually(() => expect(clock.pending()).toEqual([1_000, 6_000, 30_000]));
+    await eventually(() => expect(clock.pending()).toEqual([1_000, 8_000, 30_000]));
     expect(allowlist.decide(from(APP))).toMatchObject({ allowed: true, revision: 2 });
     service.greet(false);
     clock.advance(1_000);

@@ -14,7 +14,7 @@ describe('given a stream that is cut', () => {
     await eventually(() => expect(allowlist.status().transport.state).toBe('retrying'));
     expect(allowlist.decide(FROM_APP)).toMatchObject({ allowed: true });
     service.write('acme', { entries: [] });
-    clock.advance(6_000);
+    clock.advance(8_000);
     await streaming(allowlist);
     const ops = [{ op: 'delete', pattern: APP.pattern }];
     service.streams[1]?.send('delta', { tenant: 'acme', lineage, from: 1, to: 2, ops, count: 0 });
@@ -50,7 +50,7 @@ describe('given a stream that is cut', () => {
 
   it('waits longer each time a stream does not last to its first ping, up to 30 s, and for ever', async () => {
     const { clock, service, allowlist } = await createStreaming({ pollIntervalMs: 3_600_000 });
-    for (const pauseMs of [6_000, 12_000, 15_000, 15_000]) {
+    for (const pauseMs of [8_000, 15_000, 15_000, 15_000]) {
       const before = service.streams.length;
       service.streams.at(-1)?.cut();
       await eventually(() => expect(allowlist.status().transport.state).not.toBe('streaming'));
@@ -63,11 +63,11 @@ describe('given a stream that is cut', () => {
     await eventually(() => expect(allowlist.status().tenants[0]?.ageMs).toBe(0));
     service.streams.at(-1)?.cut();
     await eventually(() => expect(allowlist.status().transport.state).toBe('retrying'));
-    clock.advance(6_000);
+    clock.advance(8_000);
     await streaming(allowlist);
   });
 
-  it('spreads the pauses from nothing to twelve seconds', async () => {
+  it('spreads the pauses from nothing to sixteen seconds', async () => {
     const setup = await createSetup();
     setup.service.write('acme', { entries: [APP] });
     let random = 0.5;
@@ -75,9 +75,9 @@ describe('given a stream that is cut', () => {
     await streaming(allowlist);
     random = 0.999;
     setup.service.streams[0]?.cut();
-    await eventually(() => expect(setup.clock.pending()).toEqual([11_988, 30_000]));
+    await eventually(() => expect(setup.clock.pending()).toEqual([15_984, 30_000]));
     random = 0;
-    setup.clock.advance(11_988);
+    setup.clock.advance(15_984);
     await streaming(allowlist);
     setup.service.streams[1]?.cut();
     await eventually(() => expect(setup.clock.pending()).toContain(0));
@@ -100,7 +100,7 @@ describe('given a stream the service ends', () => {
 
   it('is not sent round in circles by a service that ends each stream at once', async () => {
     const { clock, service, allowlist } = await createStreaming();
-    for (const pauseMs of [6_000, 12_000, 15_000]) {
+    for (const pauseMs of [8_000, 15_000, 15_000]) {
       service.streams.at(-1)?.end(0);
       await eventually(() => expect(clock.pending()).toContain(pauseMs));
       clock.advance(pauseMs);
@@ -154,7 +154,7 @@ describe('given a stream that is silent', () => {
       lastProblem: { code: 'timeout', detail: 'The stream was silent for 45 s.' },
     });
     await eventually(() => expect(service.openStreams()).toEqual([]));
-    clock.advance(6_000);
+    clock.advance(8_000);
     await streaming(allowlist);
   });
 
@@ -171,7 +171,7 @@ describe('given a stream that is silent', () => {
       lastProblem: { code: 'timeout', detail: 'The stream sent no greeting within 10 s.' },
     });
     await eventually(() => expect(service.openStreams()).toEqual([]));
-    clock.advance(6_000);
+    clock.advance(8_000);
     await eventually(() => expect(service.streams).toHaveLength(2));
     service.streams[1]?.send('hello', {});
     await streaming(allowlist);
@@ -180,10 +180,10 @@ describe('given a stream that is silent', () => {
 
 describe('given a service that answers no stream', () => {
   it.each<[number, Readonly<Record<string, string>>, string, number]>([
-    [404, {}, 'unexpected_status', 6_000],
-    [500, {}, 'unexpected_status', 6_000],
-    [307, { location: '/elsewhere' }, 'redirected', 6_000],
-    [200, { 'content-type': 'application/json' }, 'body_invalid', 6_000],
+    [404, {}, 'unexpected_status', 8_000],
+    [500, {}, 'unexpected_status', 8_000],
+    [307, { location: '/elsewhere' }, 'redirected', 8_000],
+    [200, { 'content-type': 'application/json' }, 'body_invalid', 8_000],
     [429, { 'retry-after': '10' }, 'busy', 11_000],
     [503, { 'retry-after': '10' }, 'busy', 11_000],
   ])('%i %j: it polls, and asks for one later', async (status, headers, code, pauseMs) => {
@@ -238,13 +238,13 @@ describe('given a service that refuses the key', () => {
       return 'answered';
     });
     service.streams[0]?.end(0);
-    await eventually(() => expect(clock.pending()).toEqual([6_000, 30_000]));
-    clock.advance(6_000);
+    await eventually(() => expect(clock.pending()).toEqual([8_000, 30_000]));
+    clock.advance(8_000);
     await eventually(() => expect(allowlist.status().transport.state).toBe('unauthorized'));
-    await settledBesides(clock, [24_000, 60_000]);
-    clock.advance(24_000);
-    await settledBesides(clock, [36_000, 36_000]);
-    clock.advance(36_000);
+    await settledBesides(clock, [22_000, 60_000]);
+    clock.advance(22_000);
+    await settledBesides(clock, [38_000, 38_000]);
+    clock.advance(38_000);
     await settledBesides(clock, [60_000, 60_000]);
     expect(told).toEqual([{ status: 401 }, { status: 401 }]);
     expect(allowlist.decide(FROM_APP)).toMatchObject({ allowed: true });

@@ -30,7 +30,7 @@ export function createPoller(
 
   async function round(): Promise<void> {
     // Another call may have learnt meanwhile that the service wants to be left alone.
-    const mayCall = link.retryInMs() === 0 && !stream.isWaiting();
+    const mayCall = link.retryInMs() === 0;
     const isWell = stream.coversAll() || (mayCall && (await look()));
     if (link.state() === 'closed') return;
     failures = isWell ? 0 : failures + 1;
@@ -38,8 +38,17 @@ export function createPoller(
     for (const held of tenants.all()) tenants.isStale(held, deps.now());
     // What is held may be fewer or more than the stream tells of; and this is what first opens it.
     if (isWell) stream.refresh();
-    const pauseMs = isWell ? jitter(deps, pollIntervalMs, JITTER) : backoffMs(deps, failures);
+    const isRegular = isWell || (mayCall && isLeftToStream());
+    const pauseMs = isRegular ? jitter(deps, pollIntervalMs, JITTER) : backoffMs(deps, failures);
     cancelTimer = deps.after(Math.max(pauseMs, link.retryInMs()), () => void round());
+  }
+
+  /**
+   * After a call that reached nobody, while the stream will try again by itself: of a service that is away both would be told, and a
+   * quick retry of each of many clients is what floods it when it comes back.
+   */
+  function isLeftToStream(): boolean {
+    return stream.isWaiting() && link.report().lastProblem?.code === 'unreachable';
   }
 
   /** @returns whether everything is known to be current. */

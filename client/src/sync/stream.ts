@@ -20,7 +20,7 @@ export interface Stream {
   refresh(): void;
   /** What the stream says of the tenant does not lead on to what is held: it needs a stream that begins there. */
   uncover(slug: string): void;
-  /** The service could not be reached, and will be tried again: a poll would only knock at the same door. */
+  /** The service could not be reached for a stream, and will be tried again: a poll that failed the same way need not hurry. */
   isWaiting(): boolean;
   close(): void;
 }
