@@ -161,11 +161,12 @@ function toInstance({ state: _state, ...row }: ListedRow): RolloutInstance {
 }
 
 // Silence goes before what was applied: the process may have been started again from its disk, without a way to say so, and
-// then its silence is all that is known of it.
+// then its silence is all that is known of it. A revision that the tenant has not reached proves nothing: reports follow
+// commits, so it was made up, or is of a database that was restored since.
 const stateAt = (revision: string): string => `CASE
   WHEN ${IS_FORGOTTEN} THEN NULL
   WHEN ${IS_SILENT} THEN 'silent'
-  WHEN v.lineage = t.lineage AND v.revision >= ${revision} THEN 'applied'
+  WHEN v.lineage = t.lineage AND v.revision BETWEEN ${revision} AND t.revision THEN 'applied'
   ELSE 'lagging' END AS state`;
 
 const READ_HEAD = `

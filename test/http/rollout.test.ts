@@ -73,6 +73,17 @@ describe('given instances that report', () => {
     expect((await rolloutOf()).counts).toEqual({ applied: 0, lagging: 1, silent: 0 });
   });
 
+  it('counts a revision that the tenant has not reached as lagging', async () => {
+    const [instance = ''] = newInstances(1);
+    await report(service, {
+      instance,
+      applied: [{ ...(await versionOf(service, slug)), revision: 999_999 }],
+    });
+    for (const query of ['', '?revision=1']) {
+      expect((await rolloutOf(slug, query)).counts).toEqual({ applied: 0, lagging: 1, silent: 0 });
+    }
+  });
+
   it('believes the last word, also when it takes back the one before', async () => {
     const [instance = ''] = newInstances(1);
     const before = await versionOf(service, slug);

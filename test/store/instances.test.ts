@@ -53,7 +53,7 @@ describe('given a heartbeat that says nothing new', () => {
     );
     await store.instances.report(reportOf(instance, [tenant], 2), EVERYBODY);
     expect(await rowsOf(tenant)).toEqual(before);
-    expect((await store.rollouts.get(tenant.slug, 1, EVERYBODY)).counts.applied).toBe(1);
+    expect((await store.rollouts.get(tenant.slug, 1, EVERYBODY)).counts.silent).toBe(0);
   });
 });
 
@@ -76,6 +76,17 @@ describe('given a stream that opens', () => {
     expect(await revisionOf()).toEqual([3]);
     await store.instances.follow(name, [{ slug, lineage, revision: 4 }], EVERYBODY);
     expect(await revisionOf()).toEqual([4]);
+  });
+
+  it('counts as lagging when it claims what the tenant has not reached', async () => {
+    const { slug, lineage } = await newTenant(store);
+    await store.instances.follow(
+      { keyId: KEY, instance: randomUUID() },
+      [{ slug, lineage, revision: 999_999 }],
+      EVERYBODY,
+    );
+    const { counts } = await store.rollouts.get(slug, undefined, EVERYBODY);
+    expect(counts).toEqual({ applied: 0, lagging: 1, silent: 0 });
   });
 
   it('keeps what the instance told of itself', async () => {
