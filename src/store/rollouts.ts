@@ -74,11 +74,24 @@ const LISTED_INSTANCES = 200;
 const CONCURRENT_LOOKS = 2;
 const WAITING_LOOKS = 2_000;
 const LOOK_TIMEOUT_MS = 1_500;
+/** Writers whose time is over together take turns: the last of a thousand may wait this long for its names. */
+const LIST_TIMEOUT_MS = 5_000;
 
 export function createRollouts(db: Database, reports: Pick<ReportSignals, 'listen'>): Rollouts {
   const limiter = createLoadLimiter({ concurrent: CONCURRENT_LOOKS, waiting: WAITING_LOOKS });
   const get: Rollouts['get'] = (slug, revision, scope) =>
     db.readConsistently((transaction) => readRollout(transaction, slug, revision, scope));
+
+  function inTurn<T>(timeoutMs: number, read: () => Promise<T>): Promise<T> {
+    const dueMs = performance.now() + timeoutMs;
+    const reading = limiter.run(() => {
+      // In an outage, what nobody waits for any more would hold up the rest.
+      if (performance.now() > dueMs)
+        throw new AppError('store_unavailable', 'The rollout could not be read.');
+      return read();
+    });
+    return inFairTime(reading, timeoutMs);
+  }
 
   return {
     get,
@@ -90,11 +103,11 @@ export function createRollouts(db: Database, reports: Pick<ReportSignals, 'liste
       untilApplied({
         ...limits,
         look: async () => {
-          const reading = limiter.run(() => db.query<HeadRow>(READ_HEAD, [slug, scope.tenantIds, revision]));
-          const [row] = await inFairTime(reading, LOOK_TIMEOUT_MS);
+          const values = [slug, scope.tenantIds, revision];
+          const [row] = await inTurn(LOOK_TIMEOUT_MS, () => db.query<HeadRow>(READ_HEAD, values));
           return toHead(slug, revision, row);
         },
-        list: () => get(slug, revision, scope),
+        list: () => inTurn(LIST_TIMEOUT_MS, () => get(slug, revision, scope)),
         reports,
       }),
   };
