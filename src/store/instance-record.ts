@@ -1,4 +1,4 @@
-import { DEFAULT_STALENESS_MS, SETTLE, STALENESS_MARGIN } from './instance-rows.js';
+import { DEFAULT_STALENESS_MS, STALENESS_MARGIN, settle } from './instance-rows.js';
 import type { TenantScope } from './tenants.js';
 import type { Transaction } from './transaction.js';
 
@@ -66,6 +66,7 @@ export async function recordInstance(
     id,
     note.isAll,
     note.isFollowing,
+    note.maxStalenessMs,
   ]);
   return moved.map(({ tenantId }) => tenantId);
 }
@@ -153,7 +154,7 @@ const FORGET_VERSIONS = `
   WITH gone AS (
     DELETE FROM instance_versions v WHERE v.instance_id = $1
     RETURNING v.tenant_id, v.lineage, v.revision, clock_timestamp() AS left_at
-  ), counts AS (SELECT tenant_id, 0 AS registered, 1 AS forgotten FROM gone), ${SETTLE}
+  ), counts AS (SELECT tenant_id, 0 AS registered, 1 AS forgotten FROM gone), ${settle()}
   SELECT tenant_id AS "tenantId" FROM gone`;
 
 /** The first of the two numbers of an advisory lock: which registration is under way. */
@@ -187,7 +188,9 @@ const WRITE_VERSIONS = `
   ), counts AS (
     SELECT tenant_id, 1 AS registered, 0 AS forgotten FROM changed WHERE is_new
     UNION ALL SELECT tenant_id, 0, 1 FROM dropped
-  ), ${SETTLE}
+    UNION ALL SELECT n.tenant_id, 0, 0 FROM named n LEFT JOIN instance_tallies y USING (tenant_id)
+      WHERE coalesce(y.longest_staleness_ms, -1) < $6::bigint
+  ), ${settle('$6::bigint')}
   SELECT tenant_id AS "tenantId" FROM changed UNION ALL SELECT tenant_id FROM dropped`;
 
 /** A refused instance that goes on serving may be cut off at any time, and is accounted for nowhere. */

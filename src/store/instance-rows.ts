@@ -18,14 +18,29 @@ export const IS_FORGOTTEN = `i.on_stale = 'refuse' AND ${SERVES_UNTIL} < clock_t
 export const IS_SILENT = `i.last_seen_at < clock_timestamp() - ${SILENT_AFTER}`;
 
 /**
+ * For how long somebody who is not in the registry may go on, by the tally `y` of the tenant and what is `registered` at the
+ * moment. What the first one told is not taken for the longest before the others had the time to report.
+ */
+export const longestStaleness = (
+  registered: string,
+): string => `greatest(${STALENESS_MARGIN}, interval '1 millisecond' * greatest(
+    ${registered}, y.longest_staleness_ms,
+    CASE WHEN y.first_report_at < clock_timestamp() - ${STALENESS_MARGIN} THEN 0 ELSE ${DEFAULT_STALENESS_MS} END))`;
+
+/**
  * What follows when rows of `instance_versions` come and go, as further parts of a WITH that has `counts(tenant_id, registered,
  * forgotten)` and `gone(tenant_id, lineage, revision, left_at)`. Sorted, so that two of them never wait for each other.
+ *
+ * @param staleness what the instance told, in milliseconds.
  */
-export const SETTLE = `tallied AS (
-    INSERT INTO instance_tallies AS t (tenant_id, registered, forgotten)
-    SELECT tenant_id, sum(registered), sum(forgotten) FROM counts GROUP BY tenant_id ORDER BY tenant_id
+export const settle = (staleness = 'NULL::bigint'): string => `tallied AS (
+    INSERT INTO instance_tallies AS t (tenant_id, registered, forgotten, longest_staleness_ms, first_report_at)
+    SELECT tenant_id, sum(registered), sum(forgotten), ${staleness}, CASE WHEN ${staleness} IS NOT NULL THEN clock_timestamp() END
+    FROM counts GROUP BY tenant_id ORDER BY tenant_id
     ON CONFLICT (tenant_id) DO UPDATE
-    SET registered = t.registered + excluded.registered, forgotten = t.forgotten + excluded.forgotten
+    SET registered = t.registered + excluded.registered, forgotten = t.forgotten + excluded.forgotten,
+      longest_staleness_ms = greatest(t.longest_staleness_ms, excluded.longest_staleness_ms),
+      first_report_at = coalesce(t.first_report_at, excluded.first_report_at)
   ), departed AS (
     INSERT INTO version_departures AS d (tenant_id, lineage, revision, left_at)
     SELECT g.tenant_id, g.lineage, g.revision, g.left_at FROM (
@@ -55,7 +70,7 @@ export async function forgetInstances(
        RETURNING v.tenant_id, v.lineage, v.revision, due.left_at
      ), counts AS (
        SELECT tenant_id, 0 AS registered, count(*) AS forgotten FROM gone GROUP BY tenant_id
-     ), ${SETTLE}, deleted AS (DELETE FROM instances USING due WHERE instances.id = due.id)
+     ), ${settle()}, deleted AS (DELETE FROM instances USING due WHERE instances.id = due.id)
      SELECT DISTINCT tenant_id AS "tenantId" FROM gone`,
     values,
   );

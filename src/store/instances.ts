@@ -10,7 +10,7 @@ import {
   recordBye,
   recordInstance,
 } from './instance-record.js';
-import { IS_SILENT, SETTLE } from './instance-rows.js';
+import { IS_SILENT, settle } from './instance-rows.js';
 import { createLoadLimiter } from './load-limiter.js';
 import type { TenantScope } from './tenants.js';
 import type { Transaction } from './transaction.js';
@@ -140,6 +140,6 @@ const REMOVE_VERSION = `
   WITH gone AS (
     DELETE FROM instance_versions v WHERE v.instance_id = $1 AND v.tenant_id = $2
     RETURNING v.tenant_id, v.lineage, v.revision, clock_timestamp() AS left_at
-  ), counts AS (SELECT tenant_id, 0 AS registered, 1 AS forgotten FROM gone), ${SETTLE}
+  ), counts AS (SELECT tenant_id, 0 AS registered, 1 AS forgotten FROM gone), ${settle()}
   DELETE FROM instances i WHERE i.id = $1
     AND NOT EXISTS (SELECT FROM instance_versions v WHERE v.instance_id = $1 AND v.tenant_id <> $2)`;

@@ -3,7 +3,7 @@ import { requireSlug, tenantNotFound } from './change-log.js';
 import type { Database } from './database.js';
 import { inFairTime } from './fair-timeout.js';
 import { type Horizon, readHorizon } from './horizon.js';
-import { DEFAULT_STALENESS_MS, IS_FORGOTTEN, IS_SILENT } from './instance-rows.js';
+import { IS_FORGOTTEN, IS_SILENT, longestStaleness } from './instance-rows.js';
 import { createLoadLimiter } from './load-limiter.js';
 import type { ReportSignals } from './report-signals.js';
 import { type RolloutProgress, untilApplied, type WaitLimits } from './rollout-wait.js';
@@ -185,11 +185,11 @@ const stateAt = (revision: string): string => `CASE
 const READ_HEAD = `
   SELECT t.id AS "tenantId", t.lineage, t.revision AS current, s.applied, s.lagging, s.silent,
     array_remove(ARRAY[
-      CASE WHEN r.born_at IS NULL OR r.born_at + s.staleness > clock_timestamp() THEN 'registry_young' END,
-      CASE WHEN s.found <> coalesce(y.registered - y.forgotten, 0) OR y.lost_at + s.staleness > clock_timestamp()
+      CASE WHEN r.born_at IS NULL OR r.born_at + k.staleness > clock_timestamp() THEN 'registry_young' END,
+      CASE WHEN s.found <> coalesce(y.registered - y.forgotten, 0) OR y.lost_at + k.staleness > clock_timestamp()
         THEN 'rows_lost' END,
       CASE WHEN y.refused_until > clock_timestamp() THEN 'over_cap' END,
-      CASE WHEN l.renewed_at + s.staleness > clock_timestamp() THEN 'lineage_renewed' END
+      CASE WHEN l.renewed_at + k.staleness > clock_timestamp() THEN 'lineage_renewed' END
     ], NULL) AS reasons
   FROM tenants t
   LEFT JOIN instance_registry r ON true
@@ -204,13 +204,13 @@ const READ_HEAD = `
     SELECT count(*) AS found, count(*) FILTER (WHERE state = 'applied')::integer AS applied,
       count(*) FILTER (WHERE state = 'lagging')::integer AS lagging,
       count(*) FILTER (WHERE state = 'silent')::integer AS silent,
-      coalesce(max(max_staleness_ms) FILTER (WHERE state IS NOT NULL), ${DEFAULT_STALENESS_MS})
-        * interval '1 millisecond' AS staleness
+      max(max_staleness_ms) FILTER (WHERE state IS NOT NULL) AS longest
     FROM (
       SELECT i.max_staleness_ms, ${stateAt('coalesce($3::integer, t.revision)')}
       FROM instance_versions v JOIN instances i ON i.id = v.instance_id WHERE v.tenant_id = t.id
     ) h
   ) s
+  CROSS JOIN LATERAL (SELECT ${longestStaleness('s.longest')} AS staleness) k
   WHERE t.slug = $1 AND t.deleted_at IS NULL AND ($2::uuid[] IS NULL OR t.id = ANY($2))`;
 
 const READ_LISTS = `

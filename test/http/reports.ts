@@ -40,6 +40,15 @@ export async function silence(databaseUrl: string, instance: string, seconds: nu
   );
 }
 
+/** Puts back when the first instance of each tenant reported. */
+export async function ageReports(databaseUrl: string, seconds: number): Promise<void> {
+  await withClient(databaseUrl, (client) =>
+    client.query(`UPDATE instance_tallies SET first_report_at = first_report_at - $1 * interval '1 second'`, [
+      seconds,
+    ]),
+  );
+}
+
 /** Puts back when the registry began to be kept. */
 export async function ageRegistry(databaseUrl: string, hours: number): Promise<void> {
   await withClient(databaseUrl, (client) =>

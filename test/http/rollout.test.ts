@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { withClient } from '../support/database-template.js';
 import { startRedis } from '../support/redis-server.js';
 import { describeWithRedisServer } from '../support/requirements.js';
-import { ageRegistry, newInstances, report, silence, versionOf } from './reports.js';
+import { ageRegistry, ageReports, newInstances, report, silence, versionOf } from './reports.js';
 import { openService, type TestService } from './service.js';
 import { openStream } from './sse-reader.js';
 
@@ -218,10 +218,45 @@ describe('given what makes a rollout incomplete', () => {
     expect(await read()).toMatchObject({ complete: false, incompleteBecause: ['registry_young'] });
     await ageRegistry(young.databaseUrl, 2);
     await report(young, { instance: short, maxStalenessMs: 3_600_000, applied });
+    await ageReports(young.databaseUrl, 91);
     expect(await read()).toMatchObject({ complete: true, incompleteBecause: [] });
     await report(young, { instance: long, maxStalenessMs: 3 * 3_600_000, applied });
     expect(await read()).toMatchObject({ complete: false, incompleteBecause: ['registry_young'] });
+    // One like it may have been cut off before.
+    await report(young, { instance: long, applied, bye: true });
+    expect(await read()).toMatchObject({ complete: false, incompleteBecause: ['registry_young'] });
+    await ageRegistry(young.databaseUrl, 1.1);
+    expect(await read()).toMatchObject({ complete: true, incompleteBecause: [] });
     await young.close();
+  });
+
+  it('takes 24 h until all had the time to report, and 90 s at least', async () => {
+    const young = await openService();
+    const tenant = await young.tenant();
+    const [instance = ''] = newInstances(1);
+    const applied = [await versionOf(young, tenant)];
+    const reasons = async () =>
+      (await young.call('GET', `/v1/tenants/${tenant}/rollout`)).body.incompleteBecause;
+    await report(young, { instance, onStale: 'refuse', maxStalenessMs: 0, applied });
+    await ageRegistry(young.databaseUrl, 23);
+    await ageReports(young.databaseUrl, 85);
+    expect(await reasons()).toEqual(['registry_young']);
+    await ageReports(young.databaseUrl, 6);
+    expect(await reasons()).toEqual([]);
+    await ageRegistry(young.databaseUrl, -23);
+    expect(await reasons()).toEqual(['registry_young']);
+    await ageRegistry(young.databaseUrl, 0.025);
+    expect(await reasons()).toEqual([]);
+    await young.close();
+  });
+
+  it('goes by the longest staleness also when it is told after the version', async () => {
+    const [instance = ''] = newInstances(1);
+    const applied = [await versionOf(service, slug)];
+    await report(service, { instance, applied });
+    await report(service, { instance, maxStalenessMs: 30 * 24 * 3_600_000, applied });
+    await report(service, { instance, applied, bye: true });
+    expect((await rolloutOf()).incompleteBecause).toEqual(['registry_young']);
   });
 
   it.each([

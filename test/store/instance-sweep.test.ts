@@ -106,6 +106,16 @@ describe('given rows that were lost', () => {
     expect(await reasons()).toEqual([]);
   });
 
+  it('goes by what the lost one told, however long, in days of which it was the only one', async () => {
+    const { slug, instance } = await reported({ maxStalenessMs: 20 * 24 * HOUR_MS });
+    await store.sql.query('DELETE FROM instances WHERE instance = $1', [instance]);
+    await sweepInstances(db);
+    await store.sql.query(`UPDATE instance_tallies SET lost_at = lost_at - interval '19 days'`);
+    expect((await store.rollouts.get(slug, undefined, EVERYBODY)).incompleteBecause).toEqual(['rows_lost']);
+    await store.sql.query(`UPDATE instance_tallies SET lost_at = lost_at - interval '2 days'`);
+    expect((await store.rollouts.get(slug, undefined, EVERYBODY)).incompleteBecause).toEqual([]);
+  });
+
   it('notices a tally that was lost, and a registry that was', async () => {
     const { slug } = await reported();
     await store.sql.query(

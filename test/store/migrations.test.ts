@@ -19,6 +19,7 @@ const MIGRATIONS = [
   '20261122184500_instances',
   '20261122190600_instance_bye',
   '20261122193000_node_secret',
+  '20261122195000_longest_staleness',
 ];
 
 let database: TestDatabase;
