@@ -176,8 +176,11 @@ describe('however news and loads interleave', () => {
         let last:
           | { readonly held: HeldTenant; readonly lineage: string; readonly revision: number }
           | undefined;
+        // The clock stands still until all comes to rest: so long, none of them comes back.
+        const left = new Set<string>();
         const check = async (): Promise<void> => {
           const held = world.tenants.get('acme');
+          if (last !== undefined && last.lineage !== held?.compiled.lineage) left.add(last.lineage);
           if (held === undefined) {
             last = undefined;
             return;
@@ -194,6 +197,7 @@ describe('however news and loads interleave', () => {
           world.take(step);
           if (scheduler.count() > 0) await scheduler.waitOne();
           await check();
+          expect(left).not.toContain(world.tenants.get('acme')?.compiled.lineage);
         }
         await world.rest();
         await check();

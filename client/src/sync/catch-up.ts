@@ -114,6 +114,8 @@ export function createCatchUp(
   }
 
   function resync(slug: string, ack: boolean): void {
+    // The tenant is there, or there again: the next request need not wait until its absence is forgotten.
+    absences.delete(slug);
     const pursuit = pursuits.get(slug);
     if (pursuit === undefined) {
       pursue(slug, ack);
@@ -130,6 +132,7 @@ export function createCatchUp(
     pursuits.delete(slug);
     loader.discard(slug);
     absences.setUnknown(slug);
+    tenants.leave(slug);
     tenants.drop(slug);
   }
 

@@ -12,7 +12,8 @@ export interface Loader {
    * Asks the service for the tenant and files what it says. Calls for one tenant that overlap share one request. Never rejects. For one that
    * is not held, a copy on disk does until the service answers; while the service wants to be left alone, only the copy is asked for.
    *
-   * @returns whether the service answered as it should; that it knows no such tenant is such an answer.
+   * @returns whether the service answered as it should; that it knows no such tenant is such an answer, but not a list of before the
+   *   tenant was made anew.
    */
   load(slug: string): Promise<boolean>;
   /** The same by a call that begins after this one: what is under way may have been answered before the news that asks for it. */
@@ -62,10 +63,10 @@ export function createLoader(
     if (answer.kind === 'failure' && needsCopy()) await copies?.use(slug, needsCopy);
     if (link.state() === 'closed') return false;
     if (answer.kind === 'failure') return fail(slug, answer);
-    if (!fate.isDiscarded) file(slug, answer);
+    const isOfUse = fate.isDiscarded || file(slug, answer);
     // After the list is in place: whoever waits for the link looks for the list.
     link.succeeded();
-    return true;
+    return isOfUse;
   }
 
   /** A key that is refused opens no copy either: the service is there, and says no. */
@@ -80,21 +81,33 @@ export function createLoader(
     return false;
   }
 
-  function file(slug: string, answer: Exclude<SnapshotAnswer, CallFailure>): void {
+  /** @returns false for what a node answers that lags. */
+  function file(slug: string, answer: Exclude<SnapshotAnswer, CallFailure>): boolean {
     switch (answer.kind) {
       case 'snapshot':
-        absences.delete(slug);
-        tenants.take(answer.compiled, answer.etag, answer.sentAtMs);
-        return;
+        return take(slug, answer);
       case 'not_modified': {
         const held = tenants.get(slug);
         if (held !== undefined) tenants.confirm(held, answer.sentAtMs);
-        return;
+        return true;
       }
       case 'gone':
         absences.setUnknown(slug);
+        tenants.leave(slug);
         tenants.drop(slug);
+        return true;
     }
+  }
+
+  function take(
+    slug: string,
+    { compiled, etag, sentAtMs }: Extract<SnapshotAnswer, { kind: 'snapshot' }>,
+  ): boolean {
+    const isTaken = tenants.take(compiled, etag, sentAtMs);
+    if (isTaken) absences.delete(slug);
+    // Not for each request anew while that node lags.
+    else if (tenants.get(slug) === undefined && absences.get(slug) === undefined) absences.setFailed(slug);
+    return isTaken;
   }
 
   function load(slug: string): Promise<boolean> {

@@ -82,7 +82,8 @@ export function createPoller(
 
   function needsLoad(held: HeldTenant, version: Version | null, sentAtMs: number): boolean {
     // Gone: the load hears so from the snapshot call itself, the one place that drops a tenant.
-    if (version === null || version.lineage !== held.compiled.lineage || held.isDamaged) return true;
+    if (version === null || held.isDamaged) return true;
+    if (version.lineage !== held.compiled.lineage) return !tenants.hasLeft(held.slug, version.lineage);
     if (version.revision === held.compiled.revision) tenants.confirm(held, sentAtMs);
     // A lower one comes from a node that lags; it neither confirms the list nor replaces it.
     return version.revision > held.compiled.revision;

@@ -2,6 +2,7 @@ import { applyDelta, type CompiledAllowlist, type Delta } from '../core/index.js
 import type { Counters } from '../counters.js';
 import type { Emitter, Version } from '../events.js';
 import type { Settings } from '../settings.js';
+import { createLeftLineages } from './left-lineages.js';
 
 /** A tenant's list in memory. */
 export interface HeldTenant {
@@ -40,15 +41,21 @@ export interface Tenants {
   all(): readonly HeldTenant[];
   /**
    * Takes a version in: it was compiled beside the old one and is swapped by one assignment. A lower revision of the lineage
-   * that is held changes nothing: a node may lag behind another by a second, and what was enforced once must not be forgotten.
+   * that is held, and any of a lineage that was left, changes nothing: a node may lag behind another by a second, and what was enforced
+   * once must not be forgotten.
    *
    * @param sentAtMs when the call began.
+   * @returns false for a lineage that was left: it was not answered what the tenant's list is now.
    */
-  take(compiled: CompiledAllowlist, etag: string | undefined, sentAtMs: number): void;
+  take(compiled: CompiledAllowlist, etag: string | undefined, sentAtMs: number): boolean;
+  /** Whether the tenant was decided by the lineage before, and is no more: who tells of it lags. */
+  hasLeft(slug: string, lineage: string): boolean;
   /** Takes a step the service told of. */
   follow(delta: Delta): FollowResult;
   /** The version that is held was current at that moment, as a rule when a call began. */
   confirm(held: HeldTenant, atMs: number): void;
+  /** Before it is dropped because it was deleted: should there be one again, it is of another lineage. */
+  leave(slug: string): void;
   /** The service says there is no such tenant. */
   drop(slug: string): void;
   /** Drops what no request has asked for in an hour: it would be polled for nobody. */
@@ -67,6 +74,7 @@ export function createTenants(
 ): Tenants {
   const { deps, maxTenants, maxStalenessMs } = settings;
   const tenants = new Map<string, HeldTenant>();
+  const left = createLeftLineages(settings);
 
   function confirm(held: HeldTenant, atMs: number): void {
     held.confirmedAtMs = atMs;
@@ -77,6 +85,7 @@ export function createTenants(
 
   function swap(held: HeldTenant, compiled: CompiledAllowlist, etag: string | undefined): void {
     const from = versionOf(held.compiled);
+    if (from.lineage !== compiled.lineage) left.add(held.slug, from.lineage);
     held.compiled = compiled;
     held.isDamaged = false;
     held.etag = etag;
@@ -113,18 +122,36 @@ export function createTenants(
     if (tenants.delete(slug)) watch.dropped(slug);
   }
 
+  function hasLeft(slug: string, lineage: string): boolean {
+    return left.has(slug, lineage, tenants.get(slug)?.confirmedAtMs);
+  }
+
+  function replace(
+    held: HeldTenant,
+    compiled: CompiledAllowlist,
+    etag: string | undefined,
+    sentAtMs: number,
+  ): void {
+    const { lineage, revision } = held.compiled;
+    const isSameLineage = compiled.lineage === lineage;
+    if (isSameLineage && compiled.revision < revision) return;
+    if (!isSameLineage || compiled.revision > revision || held.isDamaged) swap(held, compiled, etag);
+    else held.etag = etag;
+    confirm(held, sentAtMs);
+  }
+
   return {
     get: (slug) => tenants.get(slug),
     all: () => [...tenants.values()],
+    hasLeft,
     take(compiled, etag, sentAtMs) {
-      const held = tenants.get(compiled.tenant);
-      if (held === undefined) return add(compiled, etag, sentAtMs);
-      const { lineage, revision } = held.compiled;
-      const isSameLineage = compiled.lineage === lineage;
-      if (isSameLineage && compiled.revision < revision) return;
-      if (!isSameLineage || compiled.revision > revision || held.isDamaged) swap(held, compiled, etag);
-      else held.etag = etag;
-      confirm(held, sentAtMs);
+      const { tenant: slug, lineage } = compiled;
+      if (hasLeft(slug, lineage)) return false;
+      left.delete(slug, lineage);
+      const held = tenants.get(slug);
+      if (held === undefined) add(compiled, etag, sentAtMs);
+      else replace(held, compiled, etag, sentAtMs);
+      return true;
     },
     follow(delta) {
       const held = tenants.get(delta.tenant);
@@ -142,6 +169,11 @@ export function createTenants(
       return 'applied';
     },
     confirm,
+    leave(slug) {
+      const held = tenants.get(slug);
+      left.renew(slug);
+      if (held !== undefined) left.add(slug, held.compiled.lineage);
+    },
     drop(slug) {
       const held = tenants.get(slug);
       // Out of the map before anybody is told: a listener that asks is refused.
