@@ -404,6 +404,7 @@ describe('given a call that is wrong', () => {
   it.each([
     ['an instance that is no name', { instance: 'a b' }],
     ['no staleness', { maxStalenessMs: null }],
+    ['a staleness that no SDK can be set to', { maxStalenessMs: 2_592_000_001 }],
     ['a transport there is none of', { transport: 'pigeon' }],
     [
       'a revision past all numbers',

@@ -5,8 +5,8 @@ import { RevisionSchema, SlugSchema } from '../fields.js';
 import { InstanceNameSchema, MAX_TENANTS, ServiceNameSchema } from '../instance-schema.js';
 import { bodyProblemResponses } from '../problem.js';
 
-/** Ten years: longer than any process, and short enough to be added to a date. */
-const MAX_STALENESS_MS = 10 * 365 * 24 * 3_600_000;
+/** 30 days, the most that the SDK can be set to: who claims more would keep rollouts incomplete for as long. */
+const MAX_STALENESS_MS = 30 * 24 * 3_600_000;
 
 const ReportSchema = z
   .strictObject({
