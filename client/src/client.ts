@@ -125,7 +125,7 @@ export function createAllowlist(options: AllowlistOptions): Allowlist {
     acknowledged: reporter.soon,
     caughtUp: (slug) => stream.uncover(slug),
   });
-  const stream = createStream(settings, instance, http, parts, catchUp);
+  const stream = createStream(settings, instance, http, parts, catchUp, serverClock);
   const poller = createPoller(settings, parts, loader, stream);
   const waitForRevision = createRevisionWaits(settings, parts, { loader, stream, waiters });
   const decide = createDecider(settings, { ...parts, events, firstLoads, copies, serverClock, reportError });

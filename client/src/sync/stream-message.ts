@@ -2,13 +2,17 @@ import { type Delta, isSlug, parseDelta } from '../core/index.js';
 
 /** What the service says on a stream. */
 export type StreamMessage =
-  | { readonly kind: 'hello' }
+  | { readonly kind: 'hello'; readonly serverTimeMs: number | undefined }
   | { readonly kind: 'delta'; readonly tenant: string; readonly delta: Delta; readonly ack: boolean }
   /** Also what a delta is that cannot be read: the list has to be loaded all the same. */
   | { readonly kind: 'resync'; readonly tenant: string; readonly ack: boolean }
   | { readonly kind: 'gone'; readonly tenant: string }
   /** `checkedAgeMs` ago the service knew that it had told everything; `undefined` = it never did. */
-  | { readonly kind: 'ping'; readonly checkedAgeMs: number | undefined };
+  | {
+      readonly kind: 'ping';
+      readonly checkedAgeMs: number | undefined;
+      readonly serverTimeMs: number | undefined;
+    };
 
 /**
  * Reads one event of a stream.
@@ -17,9 +21,12 @@ export type StreamMessage =
  */
 export function readMessage(name: string, data: string): StreamMessage | undefined {
   const fields = readFields(data);
-  if (name === 'hello') return { kind: 'hello' };
+  if (name === 'hello') return { kind: 'hello', serverTimeMs: durationOf(fields?.serverTimeMs) };
   if (fields === undefined) return undefined;
-  if (name === 'ping') return { kind: 'ping', checkedAgeMs: ageOf(fields.checkedAgeMs) };
+  if (name === 'ping') {
+    const { checkedAgeMs, serverTimeMs } = fields;
+    return { kind: 'ping', checkedAgeMs: durationOf(checkedAgeMs), serverTimeMs: durationOf(serverTimeMs) };
+  }
   const { tenant } = fields;
   if (typeof tenant !== 'string' || !isSlug(tenant)) return undefined;
   const ack = fields.ack === true;
@@ -50,7 +57,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function ageOf(value: unknown): number | undefined {
+/** An age, or a time since 1970. */
+function durationOf(value: unknown): number | undefined {
   return typeof value === 'number' && value >= 0 ? value : undefined;
 }
 

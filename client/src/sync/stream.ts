@@ -4,6 +4,7 @@ import { askedPauseMs, streamBackoffMs } from './backoff.js';
 import type { CatchUp } from './catch-up.js';
 import type { HttpCalls } from './http-call.js';
 import type { SyncParts } from './loader.js';
+import type { ServerClock } from './server-clock.js';
 import { openStream, type StreamConnection, type StreamEnd } from './stream-connection.js';
 import type { StreamMessage } from './stream-message.js';
 import { versionOf } from './tenants.js';
@@ -47,6 +48,7 @@ export function createStream(
   http: HttpCalls,
   { tenants, link, counters }: SyncParts,
   catchUp: CatchUp,
+  serverClock: ServerClock,
 ): Stream {
   const { deps, tenant, service } = settings;
   let current: Place | undefined;
@@ -109,14 +111,20 @@ export function createStream(
   function hear(place: Place, message: StreamMessage): void {
     switch (message.kind) {
       case 'hello':
+        hearTime(message.serverTimeMs);
         takeOver(place);
         return;
       case 'ping':
+        hearTime(message.serverTimeMs);
         confirm(place, message.checkedAgeMs);
         return;
       default:
         catchUp.take(message);
     }
+  }
+
+  function hearTime(serverTimeMs: number | undefined): void {
+    if (serverTimeMs !== undefined) serverClock.hear(serverTimeMs, deps.now());
   }
 
   function takeOver(place: Place): void {
