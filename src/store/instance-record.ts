@@ -56,8 +56,8 @@ export async function recordInstance(
   if (known?.isLeaving) return [];
   const id = known?.id ?? (await register(transaction, note));
   if (id === undefined) {
-    const { maxStalenessMs = DEFAULT_STALENESS_MS } = note;
-    await transaction.query(MARK_REFUSED, [versions, tenantIds, maxStalenessMs]);
+    const { maxStalenessMs = DEFAULT_STALENESS_MS, keyId, instance } = note;
+    await transaction.query(MARK_REFUSED, [versions, tenantIds, maxStalenessMs, keyId, instance]);
     return 'refused';
   }
   const moved = await transaction.query<{ readonly tenantId: string }>(WRITE_VERSIONS, [
@@ -67,6 +67,8 @@ export async function recordInstance(
     note.isAll,
     note.isFollowing,
     note.maxStalenessMs,
+    note.keyId,
+    note.instance,
   ]);
   return moved.map(({ tenantId }) => tenantId);
 }
@@ -130,6 +132,7 @@ export async function recordBye(
   transaction: Transaction,
   { keyId, instance }: InstanceName,
 ): Promise<readonly string[]> {
+  await transaction.query(FORGET_REFUSALS, [keyId, instance]);
   const [row] = await transaction.query<{ readonly id: string }>(RECORD_BYE, [
     keyId,
     instance,
@@ -190,12 +193,28 @@ const WRITE_VERSIONS = `
     UNION ALL SELECT tenant_id, 0, 1 FROM dropped
     UNION ALL SELECT n.tenant_id, 0, 0 FROM named n LEFT JOIN instance_tallies y USING (tenant_id)
       WHERE coalesce(y.longest_staleness_ms, -1) < $6::bigint
-  ), ${settle('$6::bigint')}
+  ), ${settle('$6::bigint')}, accepted AS (
+    DELETE FROM instance_refusals f WHERE f.key_id = $7 AND f.instance = $8
+      AND ($4::boolean OR f.tenant_id IN (SELECT tenant_id FROM named))
+  )
   SELECT tenant_id AS "tenantId" FROM changed UNION ALL SELECT tenant_id FROM dropped`;
+
+/** Refused ones written down by name of one key; over it the mark of a tenant bears no name, and stays for its time. */
+const MAX_REFUSALS_PER_KEY = 10_000;
 
 /** A refused instance that goes on serving may be cut off at any time, and is accounted for nowhere. */
 const MARK_REFUSED = `
+  WITH refused AS (
+    SELECT n.tenant_id, clock_timestamp() + $3::bigint * interval '1 millisecond' + ${STALENESS_MARGIN} AS refused_until,
+      (SELECT count(*) FROM instance_refusals WHERE key_id = $4) < ${MAX_REFUSALS_PER_KEY} AS is_named
+    FROM (${NAMED}) n
+  ), named AS (
+    INSERT INTO instance_refusals AS f (key_id, instance, tenant_id, refused_until)
+    SELECT $4, $5, tenant_id, refused_until FROM refused WHERE is_named ORDER BY tenant_id
+    ON CONFLICT (key_id, instance, tenant_id) DO UPDATE SET refused_until = greatest(f.refused_until, excluded.refused_until)
+  )
   INSERT INTO instance_tallies AS t (tenant_id, registered, forgotten, refused_until)
-  SELECT n.tenant_id, 0, 0, clock_timestamp() + $3::bigint * interval '1 millisecond' + ${STALENESS_MARGIN} FROM (${NAMED}) n
-  ORDER BY n.tenant_id
+  SELECT tenant_id, 0, 0, refused_until FROM refused WHERE NOT is_named ORDER BY tenant_id
   ON CONFLICT (tenant_id) DO UPDATE SET refused_until = greatest(t.refused_until, excluded.refused_until)`;
+
+const FORGET_REFUSALS = 'DELETE FROM instance_refusals WHERE key_id = $1 AND instance = $2';

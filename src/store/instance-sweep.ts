@@ -33,6 +33,7 @@ export async function sweepInstances(db: Database): Promise<void> {
     RENEW_REGISTRY,
     PRUNE_DEPARTURES,
     PRUNE_INSTANCES,
+    PRUNE_REFUSALS,
   ]) {
     await db.write((transaction) => transaction.query(statement));
   }
@@ -60,6 +61,8 @@ const NOTE_LOST_TALLIES = `
 const RENEW_REGISTRY = `INSERT INTO instance_registry (born_at) VALUES (clock_timestamp()) ON CONFLICT DO NOTHING`;
 
 const PRUNE_DEPARTURES = `DELETE FROM version_departures WHERE left_at < clock_timestamp() - ${KEPT_FOR}`;
+
+const PRUNE_REFUSALS = 'DELETE FROM instance_refusals WHERE refused_until < clock_timestamp()';
 
 /** Those that hold no tenant are in no rollout. */
 const PRUNE_INSTANCES = `DELETE FROM instances i

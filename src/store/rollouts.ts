@@ -188,7 +188,9 @@ const READ_HEAD = `
       CASE WHEN r.born_at IS NULL OR r.born_at + k.staleness > clock_timestamp() THEN 'registry_young' END,
       CASE WHEN s.found <> coalesce(y.registered - y.forgotten, 0) OR y.lost_at + k.staleness > clock_timestamp()
         THEN 'rows_lost' END,
-      CASE WHEN y.refused_until > clock_timestamp() THEN 'over_cap' END,
+      CASE WHEN y.refused_until > clock_timestamp() OR EXISTS (
+        SELECT FROM instance_refusals f WHERE f.tenant_id = t.id AND f.refused_until > clock_timestamp()
+      ) THEN 'over_cap' END,
       CASE WHEN l.renewed_at + k.staleness > clock_timestamp() THEN 'lineage_renewed' END
     ], NULL) AS reasons
   FROM tenants t

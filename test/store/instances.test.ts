@@ -176,6 +176,57 @@ describe('given many instances that come, move and go at once', () => {
   });
 });
 
+describe('given an instance that was refused', () => {
+  it('holds rollouts up until it is taken in or leaves, and is not taken for another', async () => {
+    const tenant = await newTenant(store);
+    const keyId = `key:${randomUUID()}`;
+    await store.sql.query(
+      `INSERT INTO instances (key_id, instance, transport, on_stale, max_staleness_ms, first_seen_at, last_seen_at)
+       SELECT $1, 'x' || n, 'poll', 'serve', 0, now(), now() FROM generate_series(1, 1000) n`,
+      [keyId],
+    );
+    const [first, second] = [randomUUID(), randomUUID()];
+    const reporting = (instance: string) =>
+      store.instances.report({ ...reportOf(instance, [tenant]), keyId }, EVERYBODY);
+    const reasons = async () =>
+      (await store.rollouts.get(tenant.slug, undefined, EVERYBODY)).incompleteBecause;
+    for (const instance of [first, second]) {
+      await expect(reporting(instance)).rejects.toMatchObject({ code: 'too_many_instances' });
+    }
+    await store.sql.query(`DELETE FROM instances WHERE key_id = $1 AND instance IN ('x1', 'x2')`, [keyId]);
+    await reporting(first);
+    expect(await reasons()).toEqual(['over_cap']);
+    await store.instances.sayBye({ keyId: KEY, instance: second });
+    expect(await reasons()).toEqual(['over_cap']);
+    await store.instances.sayBye({ keyId, instance: second });
+    expect(await reasons()).toEqual([]);
+  });
+
+  it('is remembered for its staleness and 90 s', async () => {
+    const tenant = await newTenant(store);
+    const keyId = `key:${randomUUID()}`;
+    await store.sql.query(
+      `INSERT INTO instances (key_id, instance, transport, on_stale, max_staleness_ms, first_seen_at, last_seen_at)
+       SELECT $1, 'x' || n, 'poll', 'serve', 0, now(), now() FROM generate_series(1, 1000) n`,
+      [keyId],
+    );
+    await expect(
+      store.instances.report({ ...reportOf(randomUUID(), [tenant]), keyId }, EVERYBODY),
+    ).rejects.toMatchObject({ code: 'too_many_instances' });
+    const age = (seconds: number) =>
+      store.sql.query(
+        `UPDATE instance_refusals SET refused_until = refused_until - $2 * interval '1 second' WHERE key_id = $1`,
+        [keyId, seconds],
+      );
+    const reasons = async () =>
+      (await store.rollouts.get(tenant.slug, undefined, EVERYBODY)).incompleteBecause;
+    await age(3_680);
+    expect(await reasons()).toEqual(['over_cap']);
+    await age(11);
+    expect(await reasons()).toEqual([]);
+  });
+});
+
 describe('given that Postgres hangs', () => {
   it('refuses all reports within two seconds, those that wait for their turn too', async () => {
     const tenant = await newTenant(store);

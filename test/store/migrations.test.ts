@@ -20,6 +20,7 @@ const MIGRATIONS = [
   '20261122190600_instance_bye',
   '20261122193000_node_secret',
   '20261122195000_longest_staleness',
+  '20261122195100_refusals',
 ];
 
 let database: TestDatabase;
@@ -62,6 +63,7 @@ describe('given an empty database', () => {
       'changes',
       'entries',
       'events',
+      'instance_refusals',
       'instance_registry',
       'instance_tallies',
       'instance_versions',
