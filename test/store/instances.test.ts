@@ -30,6 +30,17 @@ function reportOf(instance: string, tenants: readonly TenantRow[], revision = 1)
   };
 }
 
+/** A key that has so many instances: `x1`, `x2` and so on. */
+async function keyWith(count: number): Promise<string> {
+  const keyId = `key:${randomUUID()}`;
+  await store.sql.query(
+    `INSERT INTO instances (key_id, instance, transport, on_stale, max_staleness_ms, first_seen_at, last_seen_at)
+     SELECT $1, 'x' || n, 'poll', 'serve', 0, now(), now() FROM generate_series(1, $2::integer) n`,
+    [keyId, count],
+  );
+  return keyId;
+}
+
 /** Every row that says something of the tenant, and by which transaction it was written. */
 async function rowsOf({ id }: TenantRow): Promise<readonly object[]> {
   const tables = ['instance_versions', 'instance_tallies', 'version_departures'];
@@ -159,12 +170,7 @@ describe('given many instances that come, move and go at once', () => {
 
   it('holds a key to its limit', async () => {
     const tenant = await newTenant(store);
-    const keyId = `key:${randomUUID()}`;
-    await store.sql.query(
-      `INSERT INTO instances (key_id, instance, transport, on_stale, max_staleness_ms, first_seen_at, last_seen_at)
-       SELECT $1, 'x' || n, 'poll', 'serve', 0, now(), now() FROM generate_series(1, 997) n`,
-      [keyId],
-    );
+    const keyId = await keyWith(997);
     const outcomes = await Promise.allSettled(
       Array.from({ length: 10 }, () =>
         store.instances.report({ ...reportOf(randomUUID(), [tenant]), keyId }, EVERYBODY),
@@ -179,12 +185,7 @@ describe('given many instances that come, move and go at once', () => {
 describe('given an instance that was refused', () => {
   it('holds rollouts up until it is taken in or leaves, and is not taken for another', async () => {
     const tenant = await newTenant(store);
-    const keyId = `key:${randomUUID()}`;
-    await store.sql.query(
-      `INSERT INTO instances (key_id, instance, transport, on_stale, max_staleness_ms, first_seen_at, last_seen_at)
-       SELECT $1, 'x' || n, 'poll', 'serve', 0, now(), now() FROM generate_series(1, 1000) n`,
-      [keyId],
-    );
+    const keyId = await keyWith(1_000);
     const [first, second] = [randomUUID(), randomUUID()];
     const reporting = (instance: string) =>
       store.instances.report({ ...reportOf(instance, [tenant]), keyId }, EVERYBODY);
@@ -204,12 +205,7 @@ describe('given an instance that was refused', () => {
 
   it('is remembered for its staleness and 90 s', async () => {
     const tenant = await newTenant(store);
-    const keyId = `key:${randomUUID()}`;
-    await store.sql.query(
-      `INSERT INTO instances (key_id, instance, transport, on_stale, max_staleness_ms, first_seen_at, last_seen_at)
-       SELECT $1, 'x' || n, 'poll', 'serve', 0, now(), now() FROM generate_series(1, 1000) n`,
-      [keyId],
-    );
+    const keyId = await keyWith(1_000);
     await expect(
       store.instances.report({ ...reportOf(randomUUID(), [tenant]), keyId }, EVERYBODY),
     ).rejects.toMatchObject({ code: 'too_many_instances' });
