@@ -2,19 +2,37 @@ import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { TellConflict } from './conflicts.js';
 import { type Decision, mergeVary } from './core/index.js';
 import { ALLOW_ORIGIN, CORS_RESPONSE_HEADERS } from './core/response-headers.js';
-import { createHeadGuard, type GivenHeaders } from './response-head.js';
+import { createHeadGuard, type GivenHeaders, isOfClass } from './response-head.js';
 
 declare global {
   /** Global, so that two copies of this package on one response know each other. */
   var originAllowlistEdits: WeakMap<ServerResponse, Edits> | undefined;
 }
 
+/** What was written to a response, as a property of it. From the registry, for the same reason. */
+const EDITS: unique symbol = Symbol.for('origin-allowlist.edits');
+
 /**
- * What was written to each response. Not a property of it: Express changes the prototype of every response, and to V8 each property
- * that is added after that makes it an object like no other, which takes microseconds and slows down whatever is done with it later.
+ * What was written to responses of Express. Not a property there: Express changes the prototype of every response, and to V8 each
+ * property that is added after that makes it an object like no other, which takes microseconds and slows down whatever is done with it
+ * later. A weak map is dearer than a property of any other response, since the collector has to look through it.
  */
 globalThis.originAllowlistEdits ??= new WeakMap();
-const EDITS = globalThis.originAllowlistEdits;
+const EXPRESS_EDITS = globalThis.originAllowlistEdits;
+
+/** A response that a layer of ours may have in hand. */
+interface EditedResponse extends ServerResponse {
+  [EDITS]?: Edits;
+}
+
+function editsOf(response: EditedResponse): Edits | undefined {
+  return response[EDITS] ?? EXPRESS_EDITS.get(response);
+}
+
+function keep(response: EditedResponse, edits: Edits): void {
+  if (isOfClass(response)) response[EDITS] = edits;
+  else EXPRESS_EDITS.set(response, edits);
+}
 
 /** Edits that are written again when the head is sent. */
 interface Edits {
@@ -26,7 +44,7 @@ interface Edits {
 
 /** Whether it is too late for a layer: the head is out, or another layer of ours has decided and this might undo it. */
 export function isTaken(response: ServerResponse): boolean {
-  return response.headersSent || EDITS.has(response);
+  return response.headersSent || editsOf(response) !== undefined;
 }
 
 /**
@@ -38,14 +56,14 @@ export function isTaken(response: ServerResponse): boolean {
  */
 export function keepEdits(response: ServerResponse, decision: Decision, tell: TellConflict): void {
   if (decision.enforcement === 'report') {
-    EDITS.set(response, { decision, vary: undefined, tell });
+    keep(response, { decision, vary: undefined, tell });
     return;
   }
   takeBack(response, CORS_RESPONSE_HEADERS, tell);
   const { headers } = decision;
   for (const name of namesIn(decision)) setHeader(response, name, headers[name]);
   const vary = decision.vary.length === 0 ? undefined : addVary(response, decision.vary);
-  EDITS.set(response, { decision, vary, tell });
+  keep(response, { decision, vary, tell });
   guardHead(response);
 }
 
@@ -129,7 +147,7 @@ function addVary(response: ServerResponse, vary: readonly string[]): string {
 
 /** The last moment at which headers can be written. */
 const guardHead = createHeadGuard((response, given) => {
-  const edits = EDITS.get(response);
+  const edits = editsOf(response);
   if (edits === undefined || edits.decision.enforcement === 'report') return false;
   if (given) takeHeaders(response, given);
   if (!isAsWritten(response, edits)) rewriteEdits(response, edits);

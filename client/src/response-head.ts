@@ -62,6 +62,11 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
   };
 }
 
+/** Whether a response has the prototype its class gave it, and not one that a framework has put in its place. */
+export function isOfClass(response: ServerResponse): boolean {
+  return Object.hasOwn(Object.getPrototypeOf(response), 'constructor');
+}
+
 /** Looked up at each call: an instrumentation may replace it at any time. */
 function writeHeadAbove(object: object): WriteHead {
   return Reflect.get(Object.getPrototypeOf(object), 'writeHead');
