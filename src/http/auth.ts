@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.js';
-import type { Store } from '../store/store.js';
+import { isInScope, type Store, tenantNotFound } from '../store/store.js';
 import { PRESETS, type Scope } from './scopes.js';
 
 /** Who is calling: which key, what it may do, and for which tenants (`null` = all). */
@@ -86,17 +86,8 @@ export function registerAuth(
     const scope = request.routeOptions.config.scope;
     if (tenantIds === null && scope !== undefined && scopes.has(scope)) return; // the handler finds out
     const tenantId = await store.snapshots.tenantId(slug);
-    if (tenantId === undefined || !maySee(request.principal, tenantId)) throw tenantNotFound(slug);
+    if (tenantId === undefined || !isInScope(request.principal, tenantId)) throw tenantNotFound(slug);
   }
-}
-
-/** Whether the principal may see the tenant at all. */
-export function maySee(principal: Principal, tenantId: string): boolean {
-  return principal.tenantIds === null || principal.tenantIds.includes(tenantId);
-}
-
-export function tenantNotFound(slug: string): AppError {
-  return new AppError('tenant_not_found', `There is no tenant ${JSON.stringify(slug)}.`);
 }
 
 /** Who writes, for the trail, and to which tenants they may. */

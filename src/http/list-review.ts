@@ -54,7 +54,7 @@ export function lintWrite(root = ''): LintedWrite {
 async function lintWritten(write: ListWrite, root: string) {
   const { written, environment, policies, removed, atMs: nowMs } = write;
   const entries = await mapInTurns(written, ({ after }) => toSnapshotEntry(after));
-  const listed = await write.find(await relatedPatterns(entries));
+  const listed = write.listed ?? (await write.find(await relatedPatterns(entries)));
   const before = existingOf(await mapInTurns(listed, toSnapshotEntry), nowMs);
   const lint = createEntryLinter(entries, { environment, policies, before, removed, nowMs });
 

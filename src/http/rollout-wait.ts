@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Store } from '../store/store.js';
 import { writeContext } from './auth.js';
@@ -45,6 +45,20 @@ export interface RolloutWaits {
 /** Who writes, and whether the instances are asked to say at once that they have applied it. */
 export function waitingContext(request: WaitingRequest) {
   return { ...writeContext(request), ack: request.query.wait !== undefined };
+}
+
+/** Answers a deletion: 204, or, when it was waited for, with its rollout. */
+export async function answerDeletion(
+  waits: RolloutWaits,
+  request: WaitingRequest,
+  reply: FastifyReply,
+  revision: number,
+) {
+  reply.header('x-revision', revision);
+  const rollout = await waits.after(request, revision);
+  if (rollout !== undefined) return { rollout };
+  reply.code(204);
+  return null;
 }
 
 export function createRolloutWaits({ rollouts }: Pick<Store, 'rollouts'>): RolloutWaits {

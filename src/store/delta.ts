@@ -7,7 +7,7 @@ import type { Database } from './database.js';
 export type TenantDelta = Omit<Delta, 'tenant' | 'lineage'>;
 
 /** A delta of more operations, or of more bytes, costs a reader more than the snapshot does. */
-const MAX_DELTA_OPERATIONS = 1_000;
+export const MAX_DELTA_OPERATIONS = 1_000;
 const MAX_DELTA_BYTES = 256 * 1_024;
 
 /**

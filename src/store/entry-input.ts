@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Pattern } from '@origin-allowlist/client/core';
 import { AppError, type ProblemItem } from '../errors.js';
 import type { TenantWrite } from './change-log.js';
+import { loadCredentials } from './list-review.js';
 import type { AcceptedRisk, EntryRow } from './rows.js';
 
 /** What an admin says of an entry beside its pattern. Absent = keep, or the default of a new entry; `null` = clear. */
@@ -78,10 +79,25 @@ export function replaceEntry(
   return patchEntry(write, before, { pattern, ...withFields(write, base, { ...fields, acceptedRisks }) });
 }
 
+/** A policy list, and where what has it stands in the request. */
+interface NamedPolicies {
+  readonly pointer: string;
+  readonly policies: readonly string[];
+}
+
+/** @throws AppError `policy_unknown`, with a pointer for each policy named that is not among those known. */
+export function refuseUnknownPolicies(
+  known: readonly { readonly name: string }[],
+  inputs: readonly NamedPolicies[],
+): void {
+  const errors = unknownPolicies(known, inputs);
+  if (errors.length > 0) refuse('policy_unknown', 'A policy that is named does not exist.', errors);
+}
+
 /** @throws AppError `policy_unknown`, with a pointer for each policy named that the tenant does not have. */
 export async function requirePolicies(write: TenantWrite, inputs: readonly PointedInput[]): Promise<void> {
-  const errors = await unknownPolicies(write, inputs);
-  if (errors.length > 0) refuse('policy_unknown', 'A policy that is named does not exist.', errors);
+  const named = policiesNamed(inputs);
+  if (named.length > 0) refuseUnknownPolicies(await loadCredentials(write), named);
 }
 
 /**
@@ -95,22 +111,23 @@ export async function requireInputs(
 ): Promise<void> {
   const repeated = repeatedPatterns(inputs);
   if (repeated.length === 0) return requirePolicies(write, inputs);
-  const errors = [...repeated, ...(await unknownPolicies(write, inputs))];
+  const errors = [...repeated, ...unknownPolicies(await loadCredentials(write), policiesNamed(inputs))];
   refuse('invalid_input', 'A pattern is there more than once.', errors);
 }
 
-async function unknownPolicies(
-  { transaction, tenant }: TenantWrite,
-  inputs: readonly PointedInput[],
-): Promise<readonly ProblemItem[]> {
-  if (inputs.every(({ input }) => (input.policies ?? []).length === 0)) return [];
-  const known = await transaction.query<{ readonly name: string }>(
-    'SELECT name FROM policies WHERE tenant_id = $1',
-    [tenant.id],
+function policiesNamed(inputs: readonly PointedInput[]): readonly NamedPolicies[] {
+  return inputs.flatMap(({ pointer, input: { policies = [] } }) =>
+    policies.length === 0 ? [] : [{ pointer, policies }],
   );
+}
+
+function unknownPolicies(
+  known: readonly { readonly name: string }[],
+  inputs: readonly NamedPolicies[],
+): readonly ProblemItem[] {
   const names = new Set(known.map(({ name }) => name));
-  return inputs.flatMap(({ pointer, input }) =>
-    (input.policies ?? []).flatMap((name, index): ProblemItem[] =>
+  return inputs.flatMap(({ pointer, policies }) =>
+    policies.flatMap((name, index): ProblemItem[] =>
       names.has(name)
         ? []
         : [

@@ -1,10 +1,10 @@
 import type { Delta } from '@origin-allowlist/client/core';
 import type { Logger } from '../log.js';
 import { inTurns } from '../turns.js';
-import type { TenantDelta } from './delta.js';
+import { MAX_DELTA_OPERATIONS, type TenantDelta } from './delta.js';
 import type { Primary } from './primary.js';
 import type { TenantMove, TenantVersion } from './tenant-version.js';
-import type { TenantScope } from './tenants.js';
+import { isInScope, type TenantScope } from './tenants.js';
 
 /** What a follower of a tenant is told. One object for all who are told the same. */
 export type FeedEvent =
@@ -63,8 +63,6 @@ export interface FeedOptions {
 const TENANTS_PER_STATEMENT = 5_000;
 /** Replays read at once; the rest of the pool's connections stay with the writes. */
 const MAX_REPLAYS_AT_ONCE = 4;
-/** Further away the trail is not even looked at. */
-const MAX_REPLAYED_REVISIONS = 1_000;
 /** How long a writer may wait for its write to be applied: until then replays ask for an answer too. */
 const ACK_WINDOW_MS = 60_000;
 
@@ -158,7 +156,7 @@ export function createFeed({ primary, readDelta, log, now }: FeedOptions): Feed 
         const isMoved = !isSame(follower.version, version) || !followed.followers.has(follower);
         follower.isCompared = isForward || !isOvertaken;
         if (isMoved || !follower.isCompared) continue;
-        if (event !== undefined && isVisible(follower.scope, current?.tenantId)) advance(follower, event);
+        if (current && event && isInScope(follower.scope, current.tenantId)) advance(follower, event);
         else settle(slug, follower, current, ack);
       }
     }
@@ -168,14 +166,14 @@ export function createFeed({ primary, readDelta, log, now }: FeedOptions): Feed 
   async function findDelta(version: Follower['version'], current: TenantVersion) {
     if (version?.lineage !== current.lineage) return undefined;
     const steps = current.revision - version.revision;
-    const isNear = steps > 0 && steps <= MAX_REPLAYED_REVISIONS;
+    const isNear = steps > 0 && steps <= MAX_DELTA_OPERATIONS;
     return isNear ? readDelta({ ...current, from: version.revision }) : undefined;
   }
 
   /** Puts a follower to a version it cannot be led to by steps. */
   function settle(slug: string, follower: Follower, current: TenantVersion | undefined, ack: boolean): void {
     const { version, scope, tell } = follower;
-    if (current === undefined || !isVisible(scope, current.tenantId)) {
+    if (current === undefined || !isInScope(scope, current.tenantId)) {
       follower.version = null;
       if (version !== null) tell({ kind: 'gone', tenant: slug });
     } else if (!isSame(version, current)) {
@@ -201,7 +199,7 @@ export function createFeed({ primary, readDelta, log, now }: FeedOptions): Feed 
       if (version?.lineage !== move.lineage) {
         // Another tenant of that slug, before or after this one: Postgres knows which.
         isMissed = true;
-      } else if (move.deleted || !isVisible(scope, move.tenantId)) {
+      } else if (move.deleted || !isInScope(scope, move.tenantId)) {
         settle(move.slug, follower, undefined, ack);
       } else if (version.revision < move.revision) {
         if (event !== undefined && version.revision === event.from) advance(follower, event);
@@ -268,7 +266,7 @@ function areAllAt(followers: ReadonlySet<Follower> | undefined, current: TenantV
   if (followers === undefined) return true;
   if (current === undefined) return false;
   for (const follower of followers) {
-    if (!isSame(follower.version, current) || !isVisible(follower.scope, current.tenantId)) return false;
+    if (!isSame(follower.version, current) || !isInScope(follower.scope, current.tenantId)) return false;
     follower.isCompared = true;
   }
   return true;
@@ -284,8 +282,4 @@ function isSame(a: Follower['version'], b: Follower['version']): boolean {
 
 function toEvent(tenant: string, lineage: string, delta: TenantDelta, ack: boolean) {
   return { kind: 'delta', tenant, lineage, ...delta, ack } as const;
-}
-
-function isVisible({ tenantIds }: TenantScope, tenantId: string | undefined): boolean {
-  return tenantIds === null || (tenantId !== undefined && tenantIds.includes(tenantId));
 }

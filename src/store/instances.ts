@@ -1,6 +1,7 @@
 import { AppError } from '../errors.js';
 import { requireSlug, tenantNotFound, type WriteContext } from './change-log.js';
 import type { Database } from './database.js';
+import { insertEvent } from './event-row.js';
 import {
   type HeldVersion,
   type InstanceName,
@@ -105,8 +106,9 @@ async function removeSilent(
   transaction: Transaction,
   slug: string,
   id: string,
-  { actor, requestId, tenantIds = null }: WriteContext,
+  context: WriteContext,
 ): Promise<readonly string[]> {
+  const { tenantIds = null } = context;
   const [tenant] = await transaction.query<{ readonly id: string }>(
     'SELECT id FROM tenants WHERE slug = $1 AND deleted_at IS NULL AND ($2::uuid[] IS NULL OR id = ANY($2))',
     [slug, tenantIds],
@@ -129,10 +131,7 @@ async function removeSilent(
     );
   }
   await transaction.query(REMOVE_VERSION, [id, tenant.id]);
-  await transaction.query(
-    `INSERT INTO events (at, actor, request_id, action, detail) VALUES (clock_timestamp(), $1, $2, 'instance.remove', $3)`,
-    [actor, requestId, JSON.stringify(found.detail)],
-  );
+  await insertEvent(transaction, context, 'instance.remove', found.detail);
   return [tenant.id];
 }
 

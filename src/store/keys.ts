@@ -4,6 +4,7 @@ import type { Logger } from '../log.js';
 import type { WriteContext } from './change-log.js';
 import { decodeCursor, toPage } from './cursor.js';
 import type { Database } from './database.js';
+import { insertEvent } from './event-row.js';
 import { KEY_COLUMNS, type KeyRecord, type KeyRow, toKeyRow } from './key-rows.js';
 import type { KeyScope } from './key-scope.js';
 import { createKeyVerifier } from './key-verifier.js';
@@ -173,18 +174,6 @@ async function requireKey(transaction: Transaction, id: string): Promise<KeyRow 
   );
   if (found === undefined) throw keyNotFound();
   return { ...toKeyRow(found), hash: found.hash };
-}
-
-async function insertEvent(
-  transaction: Transaction,
-  { actor, requestId }: WriteContext,
-  action: string,
-  detail: object,
-): Promise<void> {
-  await transaction.query(
-    'INSERT INTO events (at, actor, request_id, action, detail) VALUES (now(), $1, $2, $3, $4)',
-    [actor, requestId, action, JSON.stringify(detail)],
-  );
 }
 
 function noteUse(db: Database, id: string): Promise<unknown> {

@@ -23,7 +23,9 @@ export interface ListWrite {
   readonly written: readonly WrittenEntry[];
   /** Patterns that go. */
   readonly removed: ReadonlySet<string>;
-  /** The entries that the list has before the write under these patterns, and perhaps more of them. */
+  /** The list before the write, where all of it has been read already. */
+  readonly listed: readonly EntryRow[] | undefined;
+  /** The entries that the list has before the write under these patterns. */
   readonly find: (patterns: readonly string[] | 'all') => Promise<readonly EntryRow[]>;
 }
 
@@ -66,7 +68,8 @@ export async function reviewEdits(
     atMs: write.at.getTime(),
     written,
     removed,
-    find: async (patterns) => listed ?? loadEntries(write, patterns),
+    listed,
+    find: (patterns) => loadEntries(write, patterns),
   });
 }
 

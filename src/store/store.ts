@@ -19,10 +19,13 @@ import type { Snapshots } from './snapshots.js';
 import type { TenantMove } from './tenant-version.js';
 import { createTenants, type Tenants } from './tenants.js';
 
+export { tenantNotFound } from './change-log.js';
+export { refuseUnknownPolicies } from './entry-input.js';
 export type { FeedEvent, FollowedTenant } from './feed.js';
 export type { ListReview, ListWrite } from './list-review.js';
 export type { PolicyWrite } from './policies.js';
 export type { EntryRow } from './rows.js';
+export { isInScope } from './tenants.js';
 
 /** Where a store lives. */
 export interface StoreOptions {

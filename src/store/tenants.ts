@@ -33,6 +33,11 @@ export interface TenantScope {
   readonly tenantIds: readonly string[] | null;
 }
 
+/** Whether a reader may see the tenant at all. */
+export function isInScope({ tenantIds }: TenantScope, tenantId: string): boolean {
+  return tenantIds === null || tenantIds.includes(tenantId);
+}
+
 /** The tenants. Every method: AppError `store_unavailable`; every method that takes a slug of one: `tenant_not_found`. */
 export interface Tenants {
   /**

@@ -3,8 +3,8 @@ import { type Explanation, explain } from '@origin-allowlist/client/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import { AppError } from '../../errors.js';
-import type { Store } from '../../store/store.js';
-import { maySee, type Principal, tenantNotFound } from '../auth.js';
+import { isInScope, type Store, tenantNotFound } from '../../store/store.js';
+import type { Principal } from '../auth.js';
 import {
   BatchResultSchema,
   EvaluateBatchSchema,
@@ -108,7 +108,8 @@ export const evaluateRoutes: FastifyPluginAsyncZod<{
 
   async function visibleSnapshot(tenant: string, principal: Principal) {
     const snapshot = await store.snapshots.bySlug(tenant);
-    if (snapshot === undefined || !maySee(principal, snapshot.version.tenantId)) throw tenantNotFound(tenant);
+    if (snapshot === undefined || !isInScope(principal, snapshot.version.tenantId))
+      throw tenantNotFound(tenant);
     return snapshot;
   }
 

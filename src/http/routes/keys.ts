@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { AppError, type ProblemItem } from '../../errors.js';
-import type { Store } from '../../store/store.js';
-import { maySee, type Principal, writeContext } from '../auth.js';
+import { isInScope, type Store } from '../../store/store.js';
+import { type Principal, writeContext } from '../auth.js';
 import { freeText, InstantSchema, SlugSchema, toUtc } from '../fields.js';
 import { linkNext, pageOf, pageQuery } from '../page.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
@@ -150,7 +150,7 @@ export const keyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = async
     const errors: ProblemItem[] = [];
     const found = slugs.flatMap((slug, index) => {
       const id = versions.get(slug)?.tenantId;
-      if (id !== undefined && maySee(principal, id)) return [id];
+      if (id !== undefined && isInScope(principal, id)) return [id];
       errors.push({
         pointer: `/tenants/${index}`,
         code: 'tenant_unknown',
@@ -188,5 +188,5 @@ function requireHeld(
 /** Whether everything a key of these tenants reaches is within the principal's reach. */
 function governs(principal: Principal, tenantIds: readonly string[] | null): boolean {
   if (principal.tenantIds === null) return true;
-  return tenantIds?.every((id) => maySee(principal, id)) ?? false;
+  return tenantIds?.every((id) => isInScope(principal, id)) ?? false;
 }

@@ -1,14 +1,13 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { AppError } from '../../errors.js';
 import { existingIn, existingOf } from '../../lint/existing-patterns.js';
 import { verdictOf } from '../../lint/finding.js';
 import { hasCredentials } from '../../lint/lint-entries.js';
 import { lintPattern } from '../../lint/lint-pattern.js';
 import { PUBLIC_SUFFIX_LIST_VERSION } from '../../lint/public-suffix.js';
-import type { Store } from '../../store/store.js';
+import { refuseUnknownPolicies, type Store, tenantNotFound } from '../../store/store.js';
 import { mapInTurns } from '../../turns.js';
-import { type Principal, tenantNotFound } from '../auth.js';
+import type { Principal } from '../auth.js';
 import { AcceptedRisksSchema } from '../entry-schema.js';
 import { EnvironmentSchema, PolicyNameSchema } from '../fields.js';
 import { FindingSchema, toFinding } from '../finding-schema.js';
@@ -93,7 +92,7 @@ export const lintRoutes: FastifyPluginAsyncZod<{
     handler: async (request) => {
       const { patterns, tenant, ...given } = request.body;
       const context = tenant === undefined ? NO_TENANT : await tenantContext(tenant, request.principal);
-      if (tenant !== undefined) requireKnownPolicies(patterns, context.policies);
+      if (tenant !== undefined) refuseUnknownPolicies(context.policies, patterns.flatMap(policiesNamed));
       const environment = given.environment ?? context.environment;
       const existing =
         given.existing === undefined
@@ -130,28 +129,8 @@ export const lintRoutes: FastifyPluginAsyncZod<{
   }
 };
 
-/** @throws AppError `policy_unknown`, as a write of these would. */
-function requireKnownPolicies(
-  patterns: z.output<typeof LintRequestSchema>['patterns'],
-  known: readonly { readonly name: string }[],
-): void {
-  const names = new Set(known.map(({ name }) => name));
-  const errors = patterns.flatMap((item, index) =>
-    (typeof item === 'string' ? [] : item.policies).flatMap((name, place) =>
-      names.has(name)
-        ? []
-        : [
-            {
-              pointer: `/patterns/${index}/policies/${place}`,
-              code: 'policy_unknown',
-              detail: `There is no policy ${JSON.stringify(name)}.`,
-            },
-          ],
-    ),
-  );
-  if (errors.length > 0) {
-    throw new AppError('policy_unknown', 'A policy that is named does not exist.', { errors });
-  }
+function policiesNamed(item: z.output<typeof LintRequestSchema>['patterns'][number], index: number) {
+  return typeof item === 'string' ? [] : [{ pointer: `/patterns/${index}`, policies: item.policies }];
 }
 
 const NO_TENANT = { environment: 'production', policies: [], existing: undefined } as const;

@@ -15,6 +15,7 @@ import { lintWrite } from '../list-review.js';
 import { linkNext, pageOf, pageQuery } from '../page.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
 import {
+  answerDeletion,
   type RolloutWaits,
   WaitedDeletionSchema,
   WaitQuery,
@@ -172,11 +173,7 @@ export const originRoutes: FastifyPluginAsyncZod<{
         { ifMatch: parseIfMatch(request.headers['if-match']) },
         waitingContext(request),
       );
-      reply.header('x-revision', revision);
-      const rollout = await waits.after(request, revision);
-      if (rollout !== undefined) return { rollout };
-      reply.code(204);
-      return null;
+      return answerDeletion(waits, request, reply, revision);
     },
   });
 
@@ -234,11 +231,7 @@ export const originRoutes: FastifyPluginAsyncZod<{
         { ifMatch: parseIfMatch(request.headers['if-match']) },
         waitingContext(request),
       );
-      reply.header('x-revision', revision);
-      const rollout = await waits.after(request, revision);
-      if (rollout !== undefined) return { rollout };
-      reply.code(204);
-      return null;
+      return answerDeletion(waits, request, reply, revision);
     },
   });
 };

@@ -7,7 +7,13 @@ import { PolicyNameSchema, TenantParams } from '../fields.js';
 import { reviewPolicy } from '../policy-review.js';
 import { PolicyInputSchema, PolicySchema, WrittenPolicySchema } from '../policy-schema.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
-import { type RolloutWaits, WaitedDeletionSchema, WaitQuery, waitingContext } from '../rollout-wait.js';
+import {
+  answerDeletion,
+  type RolloutWaits,
+  WaitedDeletionSchema,
+  WaitQuery,
+  waitingContext,
+} from '../rollout-wait.js';
 
 const PolicyParams = TenantParams.extend({ name: z.string().meta({ examples: ['default'] }) });
 const NewPolicyParams = TenantParams.extend({ name: PolicyNameSchema });
@@ -116,11 +122,7 @@ export const policyRoutes: FastifyPluginAsyncZod<{
         { ifMatch: parseIfMatch(request.headers['if-match']) },
         waitingContext(request),
       );
-      reply.header('x-revision', revision);
-      const rollout = await waits.after(request, revision);
-      if (rollout !== undefined) return { rollout };
-      reply.code(204);
-      return null;
+      return answerDeletion(waits, request, reply, revision);
     },
   });
 };

@@ -1,8 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Store } from '../../store/store.js';
-import { maySee, tenantNotFound } from '../auth.js';
+import { isInScope, type Store, tenantNotFound } from '../../store/store.js';
 import { SlugSchema } from '../fields.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
 
@@ -65,7 +64,7 @@ export const syncRoutes: FastifyPluginAsyncZod<{
     handler: async (request, reply) => {
       const { tenant } = request.query;
       const snapshot = await store.snapshots.bySlug(tenant);
-      if (snapshot === undefined || !maySee(request.principal, snapshot.version.tenantId))
+      if (snapshot === undefined || !isInScope(request.principal, snapshot.version.tenantId))
         throw tenantNotFound(tenant);
       const { lineage, revision } = snapshot.version;
       reply.headers({
@@ -98,7 +97,7 @@ export const syncRoutes: FastifyPluginAsyncZod<{
       const found = await store.snapshots.versions(request.body.tenants);
       const versions = request.body.tenants.map((slug) => {
         const version = found.get(slug) ?? null;
-        if (version === null || !maySee(request.principal, version.tenantId)) return [slug, null] as const;
+        if (version === null || !isInScope(request.principal, version.tenantId)) return [slug, null] as const;
         return [slug, { lineage: version.lineage, revision: version.revision }] as const;
       });
       return { versions: Object.fromEntries(versions) };
