@@ -5,7 +5,7 @@ import type { Keys } from './keys.js';
 import { createLoadLimiter } from './load-limiter.js';
 import type { Seal } from './node-secret.js';
 import { createPrimary, type SnapshotSource } from './primary.js';
-import { openRedis } from './redis-connection.js';
+import type { RedisConnection } from './redis-connection.js';
 import { createRedisSnapshots } from './redis-snapshots.js';
 import { startRepeatingTask } from './repeating-task.js';
 import { createReportSignals, type ReportSignals } from './report-signals.js';
@@ -23,8 +23,8 @@ const WAITING_LOADS = 1_000;
 /** What {@link openFreshness} stands on. */
 export interface FreshnessOptions {
   readonly source: SnapshotSource & Pick<FeedOptions, 'readDelta'>;
-  /** Absent: no Redis; nodes then agree by the version check alone. */
-  readonly redisUrl?: string | undefined;
+  /** Absent: nodes agree by the version check alone. */
+  readonly redis: RedisConnection | undefined;
   /** Signs what nodes tell one another. */
   readonly seal: Seal;
   /** The keys this node has verified: revoked ones are forgotten. */
@@ -45,16 +45,13 @@ export interface Freshness {
   tenantMoved(news: TenantNews): void;
   /** The same for a revoked key; the caller has dropped it here. */
   keyRevoked(hash: string): void;
-  redisHealth(): Promise<'up' | 'down' | 'off'>;
-  /** Stops the check and the subscription. Nothing may be called after it. */
+  /** Stops the check. Nothing may be called after it. */
   close(): Promise<void>;
 }
 
-/** Connects to Redis if there is one, subscribes, and starts the one-second check. Never rejects because of Redis. */
-export async function openFreshness(options: FreshnessOptions): Promise<Freshness> {
-  const { source, redisUrl, seal, keys, log } = options;
+/** Subscribes, and starts the one-second check. */
+export function openFreshness({ source, redis, seal, keys, log }: FreshnessOptions): Freshness {
   const now = () => performance.now();
-  const redis = redisUrl === undefined ? undefined : await openRedis({ url: redisUrl, log });
   const kept = redis === undefined ? undefined : createRedisSnapshots(redis);
   const primary = createPrimary(source, log);
   const limiter = createLoadLimiter({ concurrent: CONCURRENT_LOADS, waiting: WAITING_LOADS });
@@ -109,10 +106,6 @@ export async function openFreshness(options: FreshnessOptions): Promise<Freshnes
     keyRevoked(hash) {
       announcements?.keyRevoked(hash);
     },
-    redisHealth: async () => redis?.ping() ?? 'off',
-    async close() {
-      await checking.stop();
-      redis?.close();
-    },
+    close: checking.stop,
   };
 }

@@ -27,6 +27,8 @@ export interface KeyVerifier {
    * @throws AppError `store_unavailable` when it is not in memory and the database does not answer.
    */
   verify(hash: string): Promise<KeyRow | undefined>;
+  /** What {@link KeyVerifier.verify} would go by; `undefined` = it would ask the database, `asked` = that is being done. */
+  recall(hash: string): 'usable' | 'unusable' | 'asked' | undefined;
   /** Drops a key, or all; a load that is already running is not held. */
   forget(hash: string | 'all'): void;
 }
@@ -73,7 +75,7 @@ export function createKeyVerifier({ load, onUse, now }: KeyVerifierOptions): Key
     onUse(key.id);
   }
 
-  function recall(hash: string): KeyRow | undefined {
+  function use(hash: string): KeyRow | undefined {
     const found = held.get(hash);
     if (found === undefined) return undefined;
     held.delete(hash);
@@ -88,8 +90,16 @@ export function createKeyVerifier({ load, onUse, now }: KeyVerifierOptions): Key
   return {
     async verify(hash) {
       if (now() < (unknownUntilMs.get(hash) ?? 0)) return undefined;
-      const key = recall(hash) ?? (await loadOnce(hash));
+      const key = use(hash) ?? (await loadOnce(hash));
       return key !== undefined && isUsable(key, now()) ? key : undefined;
+    },
+    recall(hash) {
+      if (now() < (unknownUntilMs.get(hash) ?? 0)) return 'unusable';
+      const found = held.get(hash);
+      if (found === undefined || now() - found.confirmedAtMs >= MAX_KEY_AGE_MS) {
+        return loads.has(hash) ? 'asked' : undefined;
+      }
+      return isUsable(found.key, now()) ? 'usable' : 'unusable';
     },
     forget(hash) {
       if (hash === 'all') {

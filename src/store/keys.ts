@@ -26,7 +26,7 @@ export interface KeyInput {
   readonly prefix: string;
 }
 
-/** The keys. Every method but `forget`, `onRevoked` and `onForgotten`: AppError `store_unavailable`. */
+/** The keys. Every method but `recall`, `forget`, `onRevoked` and `onForgotten`: AppError `store_unavailable`. */
 export interface Keys {
   create(input: KeyInput, context: WriteContext): Promise<KeyRow>;
   /** Newest first, revoked ones included. `tenantIds`: only keys bound to some of these; absent or `null` = all. */
@@ -42,6 +42,8 @@ export interface Keys {
    * written about once a minute.
    */
   verify(hash: string): Promise<KeyRow | undefined>;
+  /** What memory says of the key with this hash; `undefined` = only the database can tell, `asked` = it is being asked. */
+  recall(hash: string): 'usable' | 'unusable' | 'asked' | undefined;
   /** Drops a key from memory, by hash, or all keys: the next use asks the database. */
   forget(hash: string | 'all'): void;
   /** Drops the keys that were revoked anywhere since the last call. One cheap statement, for every second. */
@@ -111,6 +113,7 @@ export function createKeys(db: Database, log: Logger, now: () => number): Keys {
     },
 
     verify: verifier.verify,
+    recall: verifier.recall,
     forget,
 
     async forgetRevoked() {

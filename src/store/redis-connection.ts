@@ -2,7 +2,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from '../log.js';
 import { CircuitOpenError, createCircuitBreaker } from './circuit-breaker.js';
 import { inFairTime } from './fair-timeout.js';
-import { WRITE_SNAPSHOT } from './redis-script.js';
+import { ADD_TO_COUNT, WRITE_SNAPSHOT } from './redis-script.js';
 
 /** The longest any single command may take before its caller goes on without Redis. */
 const REDIS_COMMAND_TIMEOUT_MS = 250;
@@ -133,7 +133,7 @@ const COMMAND_OPTIONS: RedisOptions = {
   autoResendUnfulfilledCommands: false,
   socketTimeout: SILENT_SOCKET_MS,
   // Sent by its hash, and in full once after a restart emptied the server's script cache.
-  scripts: { writeSnapshot: WRITE_SNAPSHOT },
+  scripts: { addToCount: ADD_TO_COUNT, writeSnapshot: WRITE_SNAPSHOT },
 };
 
 // The opposite: a subscription is worth waiting for, and is renewed after every reconnect.

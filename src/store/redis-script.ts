@@ -12,6 +12,8 @@ declare module 'ioredis' {
       checkedAt: string,
       ttlMs: string,
     ): Result<number, Context>;
+    /** {@link ADD_TO_COUNT}. The sum, and how many milliseconds its window still lasts. */
+    addToCount(key: string, increment: string, windowMs: string): Result<[number, number], Context>;
   }
 }
 
@@ -51,5 +53,27 @@ else
 end
 redis.call('PEXPIRE', key, ttl)
 return 1
+`,
+};
+
+/**
+ * Adds to a count whose window begins with the first addition. What is there and is no count is replaced: it cannot be ours.
+ *
+ * KEYS[1] the count · ARGV: increment, windowMs.
+ */
+export const ADD_TO_COUNT = {
+  numberOfKeys: 1,
+  lua: `
+local count = redis.pcall('INCRBY', KEYS[1], ARGV[1])
+if type(count) ~= 'number' then
+  redis.call('DEL', KEYS[1])
+  count = redis.call('INCRBY', KEYS[1], ARGV[1])
+end
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then
+  left = tonumber(ARGV[2])
+  redis.call('PEXPIRE', KEYS[1], left)
+end
+return {count, left}
 `,
 };

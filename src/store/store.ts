@@ -1,6 +1,7 @@
 import type { Logger } from '../log.js';
 import { type CommittedWrite, createChangeLog } from './change-log.js';
 import { type Changes, createChanges } from './changes.js';
+import { type Counts, createCounts } from './counts.js';
 import { type Database, openDatabase } from './database.js';
 import { readDelta, toDeltaOperations } from './delta.js';
 import { createEntries, type Entries } from './entries.js';
@@ -13,6 +14,7 @@ import { createKeys, type Keys } from './keys.js';
 import { applyMigrations } from './migrations.js';
 import { openSeal } from './node-secret.js';
 import { createPolicies, type Policies } from './policies.js';
+import { openRedis } from './redis-connection.js';
 import { createRollouts, type Rollouts } from './rollouts.js';
 import { readSnapshot, readVersions } from './snapshot-row.js';
 import type { Snapshots } from './snapshots.js';
@@ -20,6 +22,7 @@ import type { TenantMove } from './tenant-version.js';
 import { createTenants, type Tenants } from './tenants.js';
 
 export { tenantNotFound } from './change-log.js';
+export type { Counts } from './counts.js';
 export { refuseUnknownPolicies } from './entry-input.js';
 export type { FeedEvent, FollowedTenant } from './feed.js';
 export type { ListReview, ListWrite } from './list-review.js';
@@ -54,6 +57,8 @@ export interface Store {
   readonly instances: Instances;
   /** Who has applied which revision. */
   readonly rollouts: Rollouts;
+  /** How often callers called, on all nodes. */
+  readonly counts: Counts;
   /** What answers now. Never rejects; within two seconds. */
   health(): Promise<{ readonly postgres: 'up' | 'down'; readonly redis: 'up' | 'down' | 'off' }>;
   /** Stops the timers and closes every connection. */
@@ -71,13 +76,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const db = await openDatabase({ databaseUrl, log, poolSize });
   const changeLog = createChangeLog(db, log);
   const keys = createKeys(db, log, now);
-  const freshness = await openFreshness({
+  const redis = redisUrl === undefined ? undefined : await openRedis({ url: redisUrl, log });
+  const counts = createCounts({ redis, now: () => performance.now() });
+  const freshness = openFreshness({
     source: {
       readSnapshot: (slug) => readSnapshot(db, slug),
       readVersions: (slugs) => readVersions(db, slugs),
       readDelta: (from) => readDelta(db, from),
     },
-    redisUrl,
+    redis,
     seal: await openSeal(db, 'announcement'),
     keys,
     log,
@@ -99,12 +106,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     feed: freshness.feed,
     instances: createInstances(db, freshness.reports.reported),
     rollouts: createRollouts(db, freshness.reports),
+    counts,
     async health() {
-      const [postgres, redis] = await Promise.all([isUp(db), freshness.redisHealth()]);
-      return { postgres: postgres ? 'up' : 'down', redis };
+      const [postgres, answer] = await Promise.all([isUp(db), redis?.ping()]);
+      return { postgres: postgres ? 'up' : 'down', redis: answer ?? 'off' };
     },
     async close() {
+      counts.close();
       await Promise.all([expiry.stop(), sweep.stop(), freshness.close()]);
+      redis?.close();
       await db.close();
     },
   };
