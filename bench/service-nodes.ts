@@ -94,8 +94,6 @@ async function startNode(databaseUrl: string, redisUrl: string): Promise<Service
           ADMIN_KEY,
           PORT: String(port),
           LOG_LEVEL: 'info',
-          // All clients come from one address here.
-          REQUESTS_PER_SECOND: '100000',
         },
       });
       await service.ready;

@@ -5,7 +5,7 @@ import { registerAuth } from './http/auth.js';
 import { registerEtags } from './http/etag.js';
 import { registerOpenapi } from './http/openapi.js';
 import { registerProblems, sendProblem } from './http/problem.js';
-import { registerRateLimit } from './http/rate-limit.js';
+import { createCallGuard } from './http/rate-limit.js';
 import { createRolloutWaits } from './http/rollout-wait.js';
 import { changeRoutes } from './http/routes/changes.js';
 import { evaluateRoutes } from './http/routes/evaluate.js';
@@ -21,11 +21,11 @@ import { streamRoutes } from './http/routes/stream.js';
 import { syncRoutes } from './http/routes/sync.js';
 import { tenantRoutes } from './http/routes/tenants.js';
 import { refuseUnknownQuery, validatorCompiler } from './http/validation.js';
+import { DEFAULT_RATE_LIMITS, type RateLimits } from './limits.js';
 import type { Store } from './store/store.js';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
-const REQUESTS_PER_SECOND = 1_000;
 /** Above the longest slug, so that a longer one is a tenant that does not exist, not an unknown route. */
 const MAX_PARAM_LENGTH = 500;
 
@@ -38,18 +38,21 @@ export interface AppDeps {
   readonly logger?: FastifyBaseLogger | undefined;
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
-  /** How many requests one address may send a second. Default 1,000. */
-  readonly requestsPerSecond?: number | undefined;
+  /** Those left out are {@link DEFAULT_RATE_LIMITS}. */
+  readonly rateLimits?: Partial<RateLimits> | undefined;
+  /** Addresses and networks whose `X-Forwarded-*` headers are believed. Default none. */
+  readonly trustedProxies?: readonly string[] | undefined;
 }
 
 /** The whole HTTP service, not listening yet. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
-  const { store, adminKey, logger, now = Date.now, requestsPerSecond = REQUESTS_PER_SECOND } = deps;
+  const { store, adminKey, logger, now = Date.now, rateLimits, trustedProxies = [] } = deps;
   const app = Fastify({
     ...(logger && { loggerInstance: logger }),
     // Ids of our own only: they go into the trail, so callers must not choose them.
     genReqId: () => randomUUID(),
     requestIdHeader: false,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
@@ -73,8 +76,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   await app.register(healthRoutes, { store });
   await app.register(async (v1) => {
-    await registerRateLimit(v1, requestsPerSecond);
-    registerAuth(v1, { store, adminKey });
+    const guard = await createCallGuard(v1, store.counts, { ...DEFAULT_RATE_LIMITS, ...rateLimits });
+    registerAuth(v1, { store, guard, adminKey });
     refuseUnknownQuery(v1);
     await v1.register(tenantRoutes, { store });
     await v1.register(originRoutes, { store, waits });

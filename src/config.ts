@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { DEFAULT_RATE_LIMITS, type RateLimits } from './limits.js';
 import { StartError } from './start-error.js';
 
 /** Everything the service takes from its environment, parsed once at start. */
@@ -16,7 +18,9 @@ export interface Config {
   /** Absolute path. */
   readonly dataDir: string;
   readonly logLevel: LogLevel;
-  readonly requestsPerSecond: number;
+  readonly rateLimits: RateLimits;
+  /** Addresses and networks whose `X-Forwarded-*` headers are believed. */
+  readonly trustedProxies: readonly string[];
   /** Whether `npm start` (or another package manager's) is the parent of this process. */
   readonly startedByNpm: boolean;
 }
@@ -33,6 +37,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const MAX_POOL_SIZE = 1_000;
+const MAX_RATE = 10_000_000;
 const ADMIN_KEY_MIN_LENGTH = 32;
 /** Within what the service reads from an Authorization header. */
 const ADMIN_KEY_MAX_LENGTH = 500;
@@ -73,9 +78,33 @@ const EnvironmentSchema = z.object({
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`)
     .prefault('info')
     .describe(`One of ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}`),
-  REQUESTS_PER_SECOND: integer(1, 1_000_000)
-    .prefault('1000')
-    .describe('Requests a second that one address may send to one node; beyond it 429'),
+  REQUESTS_PER_SECOND: rate(DEFAULT_RATE_LIMITS.strangersPerSecond).describe(
+    'Requests a second that one address may send to one node with keys this node does not know; beyond any of these limits 429',
+  ),
+  FAILED_KEYS_PER_MINUTE: rate(DEFAULT_RATE_LIMITS.failuresPerMinute).describe(
+    'Refused keys a minute after which an address has to wait; keys the node knows still pass',
+  ),
+  READS_PER_MINUTE: rate(DEFAULT_RATE_LIMITS.readsPerMinute).describe(
+    'Reads of tenants, lists, trail and keys, per key over all nodes',
+  ),
+  WRITES_PER_MINUTE: rate(DEFAULT_RATE_LIMITS.writesPerMinute).describe('Writes of these, per key'),
+  EVALUATIONS_PER_MINUTE: rate(DEFAULT_RATE_LIMITS.evaluationsPerMinute).describe(
+    'Calls of `/v1/evaluate`, per key; a batch is one',
+  ),
+  SYNC_CALLS_PER_MINUTE: rate(DEFAULT_RATE_LIMITS.syncsPerMinute).describe(
+    'Calls of SDKs, per key: snapshots, versions, streams, reports',
+  ),
+  TRUSTED_PROXIES: z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .refine(
+      (parts) => parts.every(isNetwork),
+      'must be addresses or networks such as 10.0.0.0/8, separated by commas',
+    )
+    .optional()
+    .describe(
+      'Load balancers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses or networks, separated by commas',
+    ),
   NODE_ENV: z.string().optional().describe('`production` refuses to start without `DATABASE_URL`'),
 });
 
@@ -113,7 +142,15 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     adminKey: settings.ADMIN_KEY,
     dataDir: resolve(settings.DATA_DIR),
     logLevel: settings.LOG_LEVEL,
-    requestsPerSecond: settings.REQUESTS_PER_SECOND,
+    rateLimits: {
+      strangersPerSecond: settings.REQUESTS_PER_SECOND,
+      failuresPerMinute: settings.FAILED_KEYS_PER_MINUTE,
+      readsPerMinute: settings.READS_PER_MINUTE,
+      writesPerMinute: settings.WRITES_PER_MINUTE,
+      evaluationsPerMinute: settings.EVALUATIONS_PER_MINUTE,
+      syncsPerMinute: settings.SYNC_CALLS_PER_MINUTE,
+    },
+    trustedProxies: settings.TRUSTED_PROXIES ?? [],
     startedByNpm: environment.npm_lifecycle_event === 'start',
   };
 }
@@ -125,6 +162,17 @@ function integer(min: number, max: number) {
     .regex(/^\d{1,9}$/, { message: rule, abort: true })
     .transform(Number)
     .pipe(z.int().min(min, rule).max(max, rule));
+}
+
+function rate(byDefault: number) {
+  return integer(1, MAX_RATE).prefault(String(byDefault));
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
 }
 
 function urlOf(...schemes: readonly string[]) {

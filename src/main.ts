@@ -80,7 +80,8 @@ async function start(config: Config, log: Logger, closers: Closers, stop: Stop):
     store,
     adminKey: database.adminKey,
     logger: log,
-    requestsPerSecond: config.requestsPerSecond,
+    rateLimits: config.rateLimits,
+    trustedProxies: config.trustedProxies,
   });
   closers.add('HTTP server', HTTP_CLOSE_TIMEOUT_MS, () => closeHttp(app));
   const address = await app

@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.js';
 import { isInScope, type Store, tenantNotFound } from '../store/store.js';
+import type { CallGuard } from './rate-limit.js';
 import { PRESETS, type Scope } from './scopes.js';
 
 /** Who is calling: which key, what it may do, and for which tenants (`null` = all). */
@@ -37,9 +38,13 @@ const MAX_KEY_LENGTH = 512;
  */
 export function registerAuth(
   app: FastifyInstance,
-  options: { readonly store: Store; readonly adminKey?: string | undefined },
+  options: {
+    readonly store: Store;
+    readonly guard: CallGuard;
+    readonly adminKey?: string | undefined;
+  },
 ): void {
-  const { store, adminKey } = options;
+  const { store, guard, adminKey } = options;
   const adminKeyHash = adminKey === undefined ? undefined : sha256(adminKey);
 
   app.decorateRequest('principal');
@@ -50,15 +55,20 @@ export function registerAuth(
       throw new Error(`Route ${route.method} ${route.url} names no scope.`);
   });
 
-  app.addHook('onRequest', async (request) => {
-    request.principal = await authenticate(request);
+  app.addHook('onRequest', async (request, reply) => {
+    request.principal = await authenticate(request, reply);
+    await guard.spend(request, reply);
     await requireTenant(request);
     requireScope(request);
   });
 
-  async function authenticate(request: FastifyRequest): Promise<Principal> {
+  async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
     const key = parseBearer(request.headers.authorization);
-    if (key === undefined) throw new AppError('unauthorized', 'Send a key as `Authorization: Bearer <key>`.');
+    if (key === undefined) {
+      await guard.admitStranger(request, reply, { asks: false });
+      await guard.noteFailure(request);
+      throw new AppError('unauthorized', 'Send a key as `Authorization: Bearer <key>`.');
+    }
     const hash = sha256(key);
     const keyHash = hash.toString('hex');
     if (adminKeyHash !== undefined && timingSafeEqual(hash, adminKeyHash)) {
@@ -71,8 +81,15 @@ export function registerAuth(
         expiresAt: null,
       };
     }
+    const known = store.keys.recall(keyHash);
+    if (known === undefined || known === 'unusable') {
+      await guard.admitStranger(request, reply, { asks: known === undefined });
+    }
     const row = await store.keys.verify(keyHash);
-    if (row === undefined) throw new AppError('unauthorized', 'The key is unknown, expired or revoked.');
+    if (row === undefined) {
+      await guard.noteFailure(request);
+      throw new AppError('unauthorized', 'The key is unknown, expired or revoked.');
+    }
     const { id, scopes, tenantIds, expiresAt } = row;
     return { actor: `key:${id}`, scopes: new Set(scopes), tenantIds, isAdmin: false, keyHash, expiresAt };
   }

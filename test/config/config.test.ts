@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig, SETTINGS } from '../../src/config.js';
+import { DEFAULT_RATE_LIMITS } from '../../src/limits.js';
 
 const ADMIN_KEY = 'a-key-of-exactly-32-characters-0';
 
@@ -15,7 +16,8 @@ describe('given an empty environment', () => {
       adminKey: undefined,
       dataDir: resolve('.data'),
       logLevel: 'info',
-      requestsPerSecond: 1000,
+      rateLimits: DEFAULT_RATE_LIMITS,
+      trustedProxies: [],
       startedByNpm: false,
     });
   });
@@ -38,6 +40,12 @@ describe('given every setting', () => {
       DATA_DIR: '/var/lib/allowlist',
       LOG_LEVEL: 'debug',
       REQUESTS_PER_SECOND: '250',
+      FAILED_KEYS_PER_MINUTE: '1',
+      READS_PER_MINUTE: '2',
+      WRITES_PER_MINUTE: '3',
+      EVALUATIONS_PER_MINUTE: '4',
+      SYNC_CALLS_PER_MINUTE: '5',
+      TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::1',
       NODE_ENV: 'production',
       npm_lifecycle_event: 'start',
     });
@@ -50,7 +58,15 @@ describe('given every setting', () => {
       adminKey: ADMIN_KEY,
       dataDir: '/var/lib/allowlist',
       logLevel: 'debug',
-      requestsPerSecond: 250,
+      rateLimits: {
+        strangersPerSecond: 250,
+        failuresPerMinute: 1,
+        readsPerMinute: 2,
+        writesPerMinute: 3,
+        evaluationsPerMinute: 4,
+        syncsPerMinute: 5,
+      },
+      trustedProxies: ['10.0.0.0/8', '2001:db8::1'],
       startedByNpm: true,
     });
   });
@@ -76,7 +92,7 @@ describe('given several wrong settings', () => {
         'REDIS_URL must be a URL that starts with redis:// or rediss://; ' +
         'ADMIN_KEY must have at least 32 characters; ' +
         'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent; ' +
-        'REQUESTS_PER_SECOND must be a whole number from 1 to 1000000.',
+        'REQUESTS_PER_SECOND must be a whole number from 1 to 10000000.',
     );
   });
 
@@ -91,6 +107,14 @@ describe('given one wrong setting', () => {
     [{ PORT: '80.5' }, 'PORT must be a whole number from 0 to 65535'],
     [{ PORT: '0x50' }, 'PORT must be a whole number from 0 to 65535'],
     [{ DATABASE_POOL_SIZE: '0' }, 'DATABASE_POOL_SIZE must be a whole number from 1 to 1000'],
+    [
+      { TRUSTED_PROXIES: '10.0.0.0/8,proxy.internal' },
+      'TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, separated by commas',
+    ],
+    [
+      { TRUSTED_PROXIES: '10.0.0.0/33' },
+      'TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, separated by commas',
+    ],
     [{ ADMIN_KEY: ADMIN_KEY.slice(1) }, 'ADMIN_KEY must have at least 32 characters'],
     [{ ADMIN_KEY: 'x'.repeat(501) }, 'ADMIN_KEY must have at most 500 characters'],
     [
@@ -118,6 +142,12 @@ describe('given the settings table', () => {
       ['DATA_DIR', '.data'],
       ['LOG_LEVEL', 'info'],
       ['REQUESTS_PER_SECOND', '1000'],
+      ['FAILED_KEYS_PER_MINUTE', '20'],
+      ['READS_PER_MINUTE', '12000'],
+      ['WRITES_PER_MINUTE', '3000'],
+      ['EVALUATIONS_PER_MINUTE', '60000'],
+      ['SYNC_CALLS_PER_MINUTE', '120000'],
+      ['TRUSTED_PROXIES', undefined],
       ['NODE_ENV', undefined],
     ]);
   });

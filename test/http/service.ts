@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { buildApp } from '../../src/app.js';
+import type { RateLimits } from '../../src/limits.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { createTestDatabase } from '../support/database.js';
 import { silentLog } from '../support/silent-log.js';
 
 const CLOSE_GRACE_MS = 1_000;
+/** Tests of access send more wrong keys than a person would. */
+const PATIENT = { failuresPerMinute: 10_000 };
 
 export const ADMIN_KEY = 'test-admin-key-of-at-least-32-characters';
 
@@ -41,12 +44,16 @@ interface CallOptions {
 
 /** @param on another service's database: the node is a second one over it, and leaves it when it is closed. */
 export async function openService(
-  options: { readonly on?: TestService; readonly redisUrl?: string } = {},
+  options: {
+    readonly on?: TestService;
+    readonly redisUrl?: string;
+    readonly rateLimits?: Partial<RateLimits>;
+  } = {},
 ): Promise<TestService> {
-  const { on, redisUrl } = options;
+  const { on, redisUrl, rateLimits } = options;
   const database = on ? { url: on.databaseUrl, drop: async () => {} } : await createTestDatabase();
   const store = await openStore({ databaseUrl: database.url, redisUrl, log: silentLog });
-  const app = await buildApp({ store, adminKey: ADMIN_KEY });
+  const app = await buildApp({ store, adminKey: ADMIN_KEY, rateLimits: { ...PATIENT, ...rateLimits } });
 
   async function call(
     method: InjectOptions['method'],
