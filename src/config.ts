@@ -14,6 +14,8 @@ export interface Config {
   readonly databasePoolSize: number;
   /** Absent: snapshots are cached in this process only. */
   readonly redisUrl: string | undefined;
+  /** Absent: nodes sign with a secret kept in the database. */
+  readonly cacheSecret: string | undefined;
   readonly adminKey: string | undefined;
   /** Absolute path. */
   readonly dataDir: string;
@@ -38,7 +40,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const MAX_POOL_SIZE = 1_000;
 const MAX_RATE = 10_000_000;
-const ADMIN_KEY_MIN_LENGTH = 32;
+const SECRET_MIN_LENGTH = 32;
+const SECRET_MAX_LENGTH = 1_000;
 /** Within what the service reads from an Authorization header. */
 const ADMIN_KEY_MAX_LENGTH = 500;
 /** RFC 6750 §2.1: what a bearer token may look like. Any other key could never be sent. */
@@ -47,7 +50,7 @@ const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 /** What can serve as an admin key: long enough not to be guessed, and able to stand in an Authorization header. */
 export const AdminKeySchema = z
   .string()
-  .min(ADMIN_KEY_MIN_LENGTH, `must have at least ${ADMIN_KEY_MIN_LENGTH} characters`)
+  .min(SECRET_MIN_LENGTH, `must have at least ${SECRET_MIN_LENGTH} characters`)
   .max(ADMIN_KEY_MAX_LENGTH, `must have at most ${ADMIN_KEY_MAX_LENGTH} characters`)
   .regex(BEARER_TOKEN, 'may hold only letters, digits and . _ ~ + / - (and = at the end)');
 
@@ -70,6 +73,14 @@ const EnvironmentSchema = z.object({
   REDIS_URL: urlOf('redis', 'rediss')
     .optional()
     .describe('Redis to use. Without it every node caches for itself'),
+  CACHE_SECRET: z
+    .string()
+    .min(SECRET_MIN_LENGTH, `must have at least ${SECRET_MIN_LENGTH} characters`)
+    .max(SECRET_MAX_LENGTH, `must have at most ${SECRET_MAX_LENGTH} characters`)
+    .optional()
+    .describe(
+      'What all nodes sign with what they keep in Redis, at least 32 characters. Without it they use a secret kept in the database',
+    ),
   ADMIN_KEY: AdminKeySchema.optional().describe(
     'A key with every scope, at least 32 characters. The embedded mode makes one and keeps it in `DATA_DIR/admin-key`',
   ),
@@ -139,6 +150,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     databaseUrl: settings.DATABASE_URL,
     databasePoolSize: settings.DATABASE_POOL_SIZE,
     redisUrl: settings.REDIS_URL,
+    cacheSecret: settings.CACHE_SECRET,
     adminKey: settings.ADMIN_KEY,
     dataDir: resolve(settings.DATA_DIR),
     logLevel: settings.LOG_LEVEL,

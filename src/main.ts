@@ -71,6 +71,7 @@ async function start(config: Config, log: Logger, closers: Closers, stop: Stop):
   const store = await openStore({
     databaseUrl: database.url,
     ...(config.redisUrl !== undefined && { redisUrl: config.redisUrl }),
+    cacheSecret: config.cacheSecret,
     poolSize: config.databasePoolSize,
     log,
   });

@@ -3,7 +3,7 @@ import { openAnnouncements } from './announcements.js';
 import { createFeed, type Feed, type FeedOptions, type TenantNews } from './feed.js';
 import type { Keys } from './keys.js';
 import { createLoadLimiter } from './load-limiter.js';
-import type { Seal } from './node-secret.js';
+import { createSeal } from './node-secret.js';
 import { createPrimary, type SnapshotSource } from './primary.js';
 import type { RedisConnection } from './redis-connection.js';
 import { createRedisSnapshots } from './redis-snapshots.js';
@@ -25,8 +25,8 @@ export interface FreshnessOptions {
   readonly source: SnapshotSource & Pick<FeedOptions, 'readDelta'>;
   /** Absent: nodes agree by the version check alone. */
   readonly redis: RedisConnection | undefined;
-  /** Signs what nodes tell one another. */
-  readonly seal: Seal;
+  /** What the nodes sign with. */
+  readonly secret: Buffer;
   /** The keys this node has verified: revoked ones are forgotten. */
   readonly keys: Pick<Keys, 'forget' | 'forgetRevoked'>;
   readonly log: Logger;
@@ -50,9 +50,10 @@ export interface Freshness {
 }
 
 /** Subscribes, and starts the one-second check. */
-export function openFreshness({ source, redis, seal, keys, log }: FreshnessOptions): Freshness {
+export function openFreshness({ source, redis, secret, keys, log }: FreshnessOptions): Freshness {
   const now = () => performance.now();
-  const kept = redis === undefined ? undefined : createRedisSnapshots(redis);
+  const kept =
+    redis === undefined ? undefined : createRedisSnapshots({ redis, seal: createSeal(secret, 'cache'), log });
   const primary = createPrimary(source, log);
   const limiter = createLoadLimiter({ concurrent: CONCURRENT_LOADS, waiting: WAITING_LOADS });
   const load = createSnapshotLoader({ primary, redis: kept, log });
@@ -90,7 +91,10 @@ export function openFreshness({ source, redis, seal, keys, log }: FreshnessOptio
     feed.hear(news);
   }
   const listeners = { onTenantMoved: hear, onKeyRevoked: keys.forget, onReported: reports.heard };
-  const announcements = redis === undefined ? undefined : openAnnouncements(redis, seal, listeners, log);
+  const announcements =
+    redis === undefined
+      ? undefined
+      : openAnnouncements(redis, createSeal(secret, 'announcement'), listeners, log);
 
   return {
     snapshots: createSnapshots({ cache, check, primary, redis: kept, log }),

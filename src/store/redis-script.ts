@@ -10,6 +10,7 @@ declare module 'ioredis' {
       revision: string,
       body: string,
       checkedAt: string,
+      seal: string,
       ttlMs: string,
     ): Result<number, Context>;
     /** {@link ADD_TO_COUNT}. The sum, and how many milliseconds its window still lasts. */
@@ -18,19 +19,19 @@ declare module 'ioredis' {
 }
 
 /**
- * The only writer of a tenant's hash `{lineage, rev, body, checkedAt}` (DESIGN §7). Every version it is given was
+ * The only writer of a tenant's hash `{lineage, rev, body, checkedAt, seal}` (DESIGN §7). Every version it is given was
  * read from, or committed to, the primary: so another lineage always replaces, and within a lineage only a higher
- * revision does. An invalidation raises `rev` and drops `body`; it leaves the key, which is what makes a slow
+ * revision does. An invalidation raises `rev` and drops `body` and `seal`; it leaves the key, which is what makes a slow
  * loader's older body bounce off.
  *
- * KEYS[1] the hash · ARGV: mode, lineage, revision, body, checkedAt, ttlMs. Revisions are decimal strings compared
+ * KEYS[1] the hash · ARGV: mode, lineage, revision, body, checkedAt, seal, ttlMs. Revisions are decimal strings compared
  * by length, then as text: a Lua number is a double.
  */
 export const WRITE_SNAPSHOT = {
   numberOfKeys: 1,
   lua: `
 local key = KEYS[1]
-local mode, lineage, rev, body, checked_at, ttl = unpack(ARGV)
+local mode, lineage, rev, body, checked_at, seal, ttl = unpack(ARGV)
 
 local function above(a, b)
   if #a ~= #b then return #a > #b end
@@ -42,13 +43,13 @@ local same_lineage = held[1] == lineage
 
 if mode == 'confirm' then
   if not same_lineage or held[2] ~= rev or redis.call('HEXISTS', key, 'body') == 0 then return 0 end
-  redis.call('HSET', key, 'checkedAt', checked_at)
+  redis.call('HSET', key, 'checkedAt', checked_at, 'seal', seal)
 elseif mode == 'store' then
   if same_lineage and above(held[2], rev) then return 0 end
-  redis.call('HSET', key, 'lineage', lineage, 'rev', rev, 'body', body, 'checkedAt', checked_at)
+  redis.call('HSET', key, 'lineage', lineage, 'rev', rev, 'body', body, 'checkedAt', checked_at, 'seal', seal)
 else
   if same_lineage and not above(rev, held[2]) then return 0 end
-  redis.call('HDEL', key, 'body')
+  redis.call('HDEL', key, 'body', 'seal')
   redis.call('HSET', key, 'lineage', lineage, 'rev', rev, 'checkedAt', checked_at)
 end
 redis.call('PEXPIRE', key, ttl)

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from '../log.js';
+import { type Seal, SIGNATURE_LENGTH } from './node-secret.js';
 import type { RedisConnection } from './redis-connection.js';
 import { holdsMove, type TenantMove, type TenantVersion } from './tenant-version.js';
 
@@ -5,6 +8,8 @@ import { holdsMove, type TenantMove, type TenantVersion } from './tenant-version
 export interface VersionedBody {
   readonly version: TenantVersion;
   readonly body: string;
+  /** SHA-256 of `body` in UTF-8, base64. */
+  readonly digest: string;
 }
 
 /** How long Redis keeps a body that the primary has not confirmed again, in milliseconds. */
@@ -19,20 +24,22 @@ const RESENT_PER_CALL = 500;
 const DELETED_REVISION = '9223372036854775807';
 
 /**
- * Snapshot bodies in Redis by tenant id, and a pointer from each slug to its tenant id. Nothing here throws: what
- * Redis cannot answer is `undefined`. Calls may overlap.
+ * Snapshot bodies in Redis by tenant id, and a pointer from each slug to its tenant id. Both are believed only with the seal of
+ * a node, which names the tenant, the version and when the primary confirmed it: whoever else writes to Redis can take a body
+ * away, or bring back one of the same tenant from before, and no other. Nothing here throws: what Redis cannot answer is
+ * `undefined`. Calls may overlap.
  */
 export interface RedisSnapshots {
-  /** The body held for a tenant; `undefined` when there is none, or it was invalidated. */
+  /** The body held for a tenant, of whatever age; `undefined` when there is none, or it was invalidated. */
   read(tenantId: string): Promise<VersionedBody | undefined>;
-  /** What the slug's pointer leads to. Only a hint: the caller checks that the body says this slug. */
+  /** What the slug's pointer leads to, if the primary confirmed it within the hour. The caller checks that the body says this slug. */
   findBody(slug: string): Promise<VersionedBody | undefined>;
   /** The version the slug's pointer leads to, with or without a body; `undefined` also when it was deleted. */
   findVersion(slug: string): Promise<TenantVersion | undefined>;
   /** Keeps a body just read from the primary for an hour; one that Redis knows to be outdated is not kept. */
   store(slug: string, snapshot: VersionedBody): Promise<void>;
   /** Gives a body the primary has just confirmed another hour. `false`: Redis holds no such body. */
-  confirm(slug: string, version: TenantVersion): Promise<boolean | undefined>;
+  confirm(slug: string, snapshot: Omit<VersionedBody, 'body'>): Promise<boolean | undefined>;
   /**
    * Raises the version and drops the body. Until Redis acknowledges it, the reads above take nothing of that tenant
    * from Redis on this node. Sent before the call returns; never rejects.
@@ -42,25 +49,50 @@ export interface RedisSnapshots {
   resendInvalidations(): Promise<void>;
 }
 
+/** What {@link createRedisSnapshots} stands on. */
+export interface RedisSnapshotsOptions {
+  readonly redis: RedisConnection;
+  readonly seal: Seal;
+  readonly log: Logger;
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
 /** The keys are `{…}`-tagged by tenant id, and each command uses one key: fit for Redis Cluster. */
-export function createRedisSnapshots(redis: RedisConnection): RedisSnapshots {
+export function createRedisSnapshots({
+  redis,
+  seal,
+  log,
+  now = Date.now,
+}: RedisSnapshotsOptions): RedisSnapshots {
   const owed = new Map<string, TenantMove>();
 
   function write(
     mode: 'store' | 'confirm' | 'invalidate',
     version: TenantVersion,
     revision: string,
-    body = '',
+    { body = '', digest }: { readonly body?: string; readonly digest?: string } = {},
   ) {
     const key = hashKey(version.tenantId);
-    const checkedAt = String(Date.now());
+    const checkedAt = String(now());
+    const signature = digest === undefined ? '' : seal.sign(sealedText(version, checkedAt, digest));
     return redis.attempt((client) =>
-      client.writeSnapshot(key, mode, version.lineage, revision, body, checkedAt, String(REDIS_ENTRY_TTL_MS)),
+      client.writeSnapshot(
+        key,
+        mode,
+        version.lineage,
+        revision,
+        body,
+        checkedAt,
+        signature,
+        String(REDIS_ENTRY_TTL_MS),
+      ),
     );
   }
 
   function point(slug: string, tenantId: string) {
-    return redis.attempt((client) => client.set(slugKey(slug), tenantId, 'PX', REDIS_ENTRY_TTL_MS));
+    const sealed = seal.sign(pointerText(slug, tenantId)) + tenantId;
+    return redis.attempt((client) => client.set(slugKey(slug), sealed, 'PX', REDIS_ENTRY_TTL_MS));
   }
 
   async function send(move: TenantMove): Promise<void> {
@@ -75,39 +107,68 @@ export function createRedisSnapshots(redis: RedisConnection): RedisSnapshots {
     return { tenantId, lineage, revision: Number(revision) };
   }
 
-  async function read(tenantId: string): Promise<VersionedBody | undefined> {
-    const fields = await redis.attempt((client) => client.hmget(hashKey(tenantId), 'lineage', 'rev', 'body'));
-    const version = toVersion(tenantId, fields?.[0], fields?.[1]);
-    const body = fields?.[2];
-    return version === undefined || body == null ? undefined : { version, body };
+  async function readAged(
+    tenantId: string,
+  ): Promise<(VersionedBody & { readonly ageMs: number }) | undefined> {
+    const fields = await redis.attempt((client) =>
+      client.hmget(hashKey(tenantId), 'lineage', 'rev', 'body', 'checkedAt', 'seal'),
+    );
+    if (fields === undefined) return undefined;
+    const [lineage, revision, body, checkedAt, signature] = fields;
+    const version = toVersion(tenantId, lineage, revision);
+    if (version === undefined || body == null) return undefined;
+    const digest = createHash('sha256').update(body).digest('base64');
+    if (checkedAt == null || !seal.isSigned(sealedText(version, checkedAt, digest), signature ?? '')) {
+      log.warn({ version }, 'dropped a body in redis that no node of ours has sealed');
+      // All of it: a revision that a stranger set could keep every true body out.
+      await redis.attempt((client) => client.del(hashKey(tenantId)));
+      return undefined;
+    }
+    return { version, body, digest, ageMs: now() - Number(checkedAt) };
   }
 
-  function pointer(slug: string) {
-    return redis.attempt((client) => client.get(slugKey(slug)));
+  async function read(tenantId: string): Promise<VersionedBody | undefined> {
+    const aged = await readAged(tenantId);
+    if (aged === undefined) return undefined;
+    const { version, body, digest } = aged;
+    return { version, body, digest };
+  }
+
+  async function pointer(slug: string): Promise<string | undefined> {
+    const sealed = await redis.attempt((client) => client.get(slugKey(slug)));
+    if (sealed == null) return undefined;
+    const tenantId = sealed.slice(SIGNATURE_LENGTH);
+    return seal.isSigned(pointerText(slug, tenantId), sealed.slice(0, SIGNATURE_LENGTH))
+      ? tenantId
+      : undefined;
   }
 
   return {
     read,
     async findBody(slug) {
       const tenantId = await pointer(slug);
-      return tenantId == null ? undefined : read(tenantId);
+      const aged = tenantId === undefined ? undefined : await readAged(tenantId);
+      // By the sealed time, not by the entry's expiry, which a stranger can put off.
+      if (aged === undefined || aged.ageMs > REDIS_ENTRY_TTL_MS) return undefined;
+      const { version, body, digest } = aged;
+      return { version, body, digest };
     },
     async findVersion(slug) {
       const tenantId = await pointer(slug);
-      if (tenantId == null) return undefined;
+      if (tenantId === undefined) return undefined;
       const fields = await redis.attempt((client) => client.hmget(hashKey(tenantId), 'lineage', 'rev'));
       return toVersion(tenantId, fields?.[0], fields?.[1]);
     },
-    async store(slug, { version, body }) {
+    async store(slug, { version, body, digest }) {
       if (body.length > MAX_REDIS_BODY_LENGTH) return;
       await Promise.all([
-        write('store', version, String(version.revision), body),
+        write('store', version, String(version.revision), { body, digest }),
         point(slug, version.tenantId),
       ]);
     },
-    async confirm(slug, version) {
+    async confirm(slug, { version, digest }) {
       const [reply] = await Promise.all([
-        write('confirm', version, String(version.revision)),
+        write('confirm', version, String(version.revision), { digest }),
         point(slug, version.tenantId),
       ]);
       return reply === undefined ? undefined : reply === 1;
@@ -131,6 +192,18 @@ type Text = string | null | undefined;
 function includes(owed: TenantMove | undefined, move: TenantMove): boolean {
   if (owed === undefined || owed.lineage !== move.lineage) return false;
   return owed.deleted || holdsMove(owed, move);
+}
+
+function sealedText(
+  { tenantId, lineage, revision }: TenantVersion,
+  checkedAt: string,
+  digest: string,
+): string {
+  return ['snapshot', tenantId, lineage, revision, checkedAt, digest].join('\0');
+}
+
+function pointerText(slug: string, tenantId: string): string {
+  return ['slug', slug, tenantId].join('\0');
 }
 
 function hashKey(tenantId: string): string {

@@ -43,7 +43,9 @@ export function createSnapshotLoader({ primary, redis, log }: SnapshotLoaderOpti
       throw unavailable(cause);
     });
     if (read === undefined) return undefined;
-    const snapshot = toCached(read.tenantId, read.snapshot, JSON.stringify(read.snapshot));
+    const body = JSON.stringify(read.snapshot);
+    const digest = createHash('sha256').update(body).digest('base64');
+    const snapshot = toCached(read.tenantId, read.snapshot, body, digest);
     // Not waited for: the reader has its answer, and `store` never rejects.
     void redis?.store(slug, snapshot);
     return snapshot;
@@ -56,13 +58,13 @@ export function createSnapshotLoader({ primary, redis, log }: SnapshotLoaderOpti
     return snapshot;
   }
 
-  /** A body from Redis is checked like any input: it may be truncated, of another tenant, or written by a stranger. */
-  function revive(slug: string, { version, body }: VersionedBody): CachedSnapshot | undefined {
+  /** A body from Redis is checked like any input, though sealed: it may be of a node of another version. */
+  function revive(slug: string, { version, body, digest }: VersionedBody): CachedSnapshot | undefined {
     try {
       const snapshot = parseSnapshot(JSON.parse(body));
       const { tenant, lineage, revision } = snapshot;
       if (tenant === slug && lineage === version.lineage && revision === version.revision) {
-        return toCached(version.tenantId, snapshot, body);
+        return toCached(version.tenantId, snapshot, body, digest);
       }
       log.warn(
         { slug, version, found: { tenant, lineage, revision } },
@@ -77,12 +79,12 @@ export function createSnapshotLoader({ primary, redis, log }: SnapshotLoaderOpti
   return load;
 }
 
-function toCached(tenantId: string, snapshot: Snapshot, body: string): CachedSnapshot {
+function toCached(tenantId: string, snapshot: Snapshot, body: string, digest: string): CachedSnapshot {
   return {
     version: { tenantId, lineage: snapshot.lineage, revision: snapshot.revision },
     slug: snapshot.tenant,
     body,
-    digest: createHash('sha256').update(body).digest('base64'),
+    digest,
     compiled: compileSnapshot(snapshot),
   };
 }

@@ -12,7 +12,7 @@ import { startInstanceSweep } from './instance-sweep.js';
 import { createInstances, type Instances } from './instances.js';
 import { createKeys, type Keys } from './keys.js';
 import { applyMigrations } from './migrations.js';
-import { openSeal } from './node-secret.js';
+import { readNodeSecret } from './node-secret.js';
 import { createPolicies, type Policies } from './policies.js';
 import { openRedis } from './redis-connection.js';
 import { createRollouts, type Rollouts } from './rollouts.js';
@@ -36,6 +36,8 @@ export interface StoreOptions {
   readonly databaseUrl: string;
   /** Redis: tells other nodes of writes and keeps snapshots. Absent: nodes agree by comparing every second. */
   readonly redisUrl?: string | undefined;
+  /** What nodes sign with what they keep in Redis and announce there. Absent: with a secret kept in the database. */
+  readonly cacheSecret?: string | undefined;
   readonly log: Logger;
   /** Milliseconds since the epoch, for what expires. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
@@ -71,7 +73,7 @@ export interface Store {
  * @throws MigrationError, when the database cannot be reached or brought up to date.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, redisUrl, log, now = Date.now, poolSize } = options;
+  const { databaseUrl, redisUrl, cacheSecret, log, now = Date.now, poolSize } = options;
   await applyMigrations({ databaseUrl, log });
   const db = await openDatabase({ databaseUrl, log, poolSize });
   const changeLog = createChangeLog(db, log);
@@ -85,7 +87,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       readDelta: (from) => readDelta(db, from),
     },
     redis,
-    seal: await openSeal(db, 'announcement'),
+    secret: await readNodeSecret(db, cacheSecret),
     keys,
     log,
   });

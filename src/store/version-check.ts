@@ -65,7 +65,7 @@ export function createVersionCheck({ cache, primary, redis, now }: VersionCheckO
 
   async function confirm(kept: RedisSnapshots, snapshots: readonly CachedSnapshot[]): Promise<void> {
     const due = snapshots.filter(isDue).slice(0, CONFIRMED_PER_ROUND);
-    const answers = await Promise.all(due.map(({ slug, version }) => kept.confirm(slug, version)));
+    const answers = await Promise.all(due.map((snapshot) => kept.confirm(snapshot.slug, snapshot)));
     let restoredLength = 0;
     for (const [index, snapshot] of due.entries()) {
       if (answers[index] === undefined) continue;

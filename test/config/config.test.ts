@@ -13,6 +13,7 @@ describe('given an empty environment', () => {
       databaseUrl: undefined,
       databasePoolSize: 10,
       redisUrl: undefined,
+      cacheSecret: undefined,
       adminKey: undefined,
       dataDir: resolve('.data'),
       logLevel: 'info',
@@ -36,6 +37,7 @@ describe('given every setting', () => {
       DATABASE_URL: 'postgres://user:secret@db.internal:5433/allowlist?sslmode=require',
       DATABASE_POOL_SIZE: '25',
       REDIS_URL: 'rediss://:secret@cache.internal:6380/2',
+      CACHE_SECRET: 'hush '.repeat(7),
       ADMIN_KEY,
       DATA_DIR: '/var/lib/allowlist',
       LOG_LEVEL: 'debug',
@@ -55,6 +57,7 @@ describe('given every setting', () => {
       databaseUrl: 'postgres://user:secret@db.internal:5433/allowlist?sslmode=require',
       databasePoolSize: 25,
       redisUrl: 'rediss://:secret@cache.internal:6380/2',
+      cacheSecret: 'hush '.repeat(7),
       adminKey: ADMIN_KEY,
       dataDir: '/var/lib/allowlist',
       logLevel: 'debug',
@@ -79,6 +82,7 @@ describe('given several wrong settings', () => {
     DATABASE_URL: 'mysql://root:hunter2@db/allowlist',
     DATABASE_POOL_SIZE: 'many',
     REDIS_URL: 'hunter3',
+    CACHE_SECRET: 'hunter5',
     ADMIN_KEY: 'hunter4',
     LOG_LEVEL: 'loud',
     REQUESTS_PER_SECOND: '0',
@@ -90,6 +94,7 @@ describe('given several wrong settings', () => {
         'DATABASE_URL must be a URL that starts with postgresql:// or postgres://; ' +
         'DATABASE_POOL_SIZE must be a whole number from 1 to 1000; ' +
         'REDIS_URL must be a URL that starts with redis:// or rediss://; ' +
+        'CACHE_SECRET must have at least 32 characters; ' +
         'ADMIN_KEY must have at least 32 characters; ' +
         'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent; ' +
         'REQUESTS_PER_SECOND must be a whole number from 1 to 10000000.',
@@ -138,6 +143,7 @@ describe('given the settings table', () => {
       ['DATABASE_URL', undefined],
       ['DATABASE_POOL_SIZE', '10'],
       ['REDIS_URL', undefined],
+      ['CACHE_SECRET', undefined],
       ['ADMIN_KEY', undefined],
       ['DATA_DIR', '.data'],
       ['LOG_LEVEL', 'info'],

@@ -42,7 +42,7 @@ describeWithRedisServer('given a Redis that is killed', () => {
     await connection.attempt((redis) => redis.publish('channel', 'hello again'));
     await vi.waitFor(() => expect(heard).toEqual(['hello again']));
     // The scripts are gone from the server with the restart; the first use sends the text again.
-    const args = ['store', 'lineage', '1', 'body', '0', '60000'] as const;
+    const args = ['store', 'lineage', '1', 'body', '0', 'seal', '60000'] as const;
     expect(await connection.attempt((redis) => redis.writeSnapshot('{key}', ...args))).toBe(1);
     expect(reconnects).toBe(2);
     expect(logged).toEqual([

@@ -7,7 +7,7 @@ import { createRedisSnapshots, type RedisSnapshots } from '../../src/store/redis
 import type { TenantVersion } from '../../src/store/tenant-version.js';
 import { describeWithRedis, redisUrl } from '../support/requirements.js';
 import { silentLog } from '../support/silent-log.js';
-import { atRevision, moveTo, newVersion } from './snapshot-fixture.js';
+import { atRevision, CACHE_SEAL, keptBody, moveTo, newVersion } from './snapshot-fixture.js';
 
 let connection: RedisConnection;
 let raw: Redis;
@@ -16,7 +16,7 @@ let slug: string;
 let first: TenantVersion;
 
 beforeEach(() => {
-  snapshots = createRedisSnapshots(connection);
+  snapshots = createRedisSnapshots({ redis: connection, seal: CACHE_SEAL, log: silentLog });
   slug = `t-${randomUUID()}`;
   first = newVersion();
 });
@@ -25,31 +25,31 @@ describeWithRedis('given a tenant in Redis', () => {
   openConnections();
 
   beforeEach(async () => {
-    await snapshots.store(slug, { version: atRevision(first, 9), body: 'nine' });
+    await snapshots.store(slug, keptBody(atRevision(first, 9), 'nine'));
   });
 
   it('gives its body by id and by slug, and its version by slug', async () => {
-    const kept = { version: atRevision(first, 9), body: 'nine' };
+    const kept = keptBody(atRevision(first, 9), 'nine');
     expect(await snapshots.read(first.tenantId)).toEqual(kept);
     expect(await snapshots.findBody(slug)).toEqual(kept);
     expect(await snapshots.findVersion(slug)).toEqual(kept.version);
   });
 
   it('replaces it by a later revision only, ten being later than nine', async () => {
-    await snapshots.store(slug, { version: atRevision(first, 10), body: 'ten' });
-    await snapshots.store(slug, { version: atRevision(first, 9), body: 'nine' });
+    await snapshots.store(slug, keptBody(atRevision(first, 10), 'ten'));
+    await snapshots.store(slug, keptBody(atRevision(first, 9), 'nine'));
     expect((await snapshots.read(first.tenantId))?.body).toBe('ten');
   });
 
   it('drops the body at an invalidation and takes none that is older, but keeps the key', async () => {
     await snapshots.invalidate(moveTo(slug, atRevision(first, 10)));
     expect(await snapshots.read(first.tenantId)).toBeUndefined();
-    await snapshots.store(slug, { version: atRevision(first, 9), body: 'nine' });
+    await snapshots.store(slug, keptBody(atRevision(first, 9), 'nine'));
     expect(await snapshots.read(first.tenantId)).toBeUndefined();
     expect(await snapshots.findVersion(slug)).toEqual(atRevision(first, 10));
     expect(Object.keys(await hash())).toEqual(['lineage', 'rev', 'checkedAt']);
 
-    await snapshots.store(slug, { version: atRevision(first, 10), body: 'ten' });
+    await snapshots.store(slug, keptBody(atRevision(first, 10), 'ten'));
     expect((await snapshots.read(first.tenantId))?.body).toBe('ten');
   });
 
@@ -61,7 +61,7 @@ describeWithRedis('given a tenant in Redis', () => {
 
   it('lets another lineage replace it, whatever its revision', async () => {
     const restored = { ...first, lineage: randomUUID(), revision: 3 };
-    await snapshots.store(slug, { version: restored, body: 'restored' });
+    await snapshots.store(slug, keptBody(restored, 'restored'));
     expect(await snapshots.read(first.tenantId)).toEqual({ version: restored, body: 'restored' });
     await snapshots.invalidate(moveTo(slug, atRevision({ ...first, lineage: randomUUID() }, 2)));
     expect(await snapshots.read(first.tenantId)).toBeUndefined();
@@ -69,7 +69,7 @@ describeWithRedis('given a tenant in Redis', () => {
 
   it('takes no body of a deleted tenant any more', async () => {
     await snapshots.invalidate({ slug, ...atRevision(first, 10), deleted: true });
-    await snapshots.store(slug, { version: atRevision(first, 11), body: 'back from the dead' });
+    await snapshots.store(slug, keptBody(atRevision(first, 11), 'back from the dead'));
     expect(await snapshots.read(first.tenantId)).toBeUndefined();
     expect(await snapshots.findBody(slug)).toBeUndefined();
     expect(await snapshots.findVersion(slug)).toBeUndefined();
@@ -78,7 +78,7 @@ describeWithRedis('given a tenant in Redis', () => {
   it('leads from the slug to the tenant created under it later', async () => {
     const next = newVersion();
     await snapshots.invalidate({ slug, ...atRevision(first, 10), deleted: true });
-    await snapshots.store(slug, { version: next, body: 'next' });
+    await snapshots.store(slug, keptBody(next, 'next'));
     expect(await snapshots.findBody(slug)).toEqual({ version: next, body: 'next' });
   });
 
@@ -86,19 +86,20 @@ describeWithRedis('given a tenant in Redis', () => {
     expect(await expiryMinutes()).toBe(60);
     await age();
     await snapshots.invalidate(moveTo(slug, atRevision(first, 8)));
-    await snapshots.store(slug, { version: atRevision(first, 8), body: 'eight' });
-    expect(await snapshots.confirm(slug, atRevision(first, 8))).toBe(false);
+    await snapshots.store(slug, keptBody(atRevision(first, 8), 'eight'));
+    expect(await snapshots.confirm(slug, keptBody(atRevision(first, 8), 'eight'))).toBe(false);
     expect(await expiryMinutes()).toBe(1);
 
-    expect(await snapshots.confirm(slug, atRevision(first, 9))).toBe(true);
+    expect(await snapshots.confirm(slug, keptBody(atRevision(first, 9), 'nine'))).toBe(true);
+    expect((await snapshots.read(first.tenantId))?.body).toBe('nine');
     expect(await expiryMinutes()).toBe(60);
     expect(Date.now() - Number((await hash()).checkedAt)).toBeLessThan(5_000);
   });
 
   it('confirms no body that is gone', async () => {
     await snapshots.invalidate(moveTo(slug, atRevision(first, 10)));
-    expect(await snapshots.confirm(slug, atRevision(first, 10))).toBe(false);
-    expect(await snapshots.confirm(slug, newVersion())).toBe(false);
+    expect(await snapshots.confirm(slug, keptBody(atRevision(first, 10), 'ten'))).toBe(false);
+    expect(await snapshots.confirm(slug, keptBody(newVersion(), 'new'))).toBe(false);
   });
 });
 
@@ -118,13 +119,14 @@ describeWithRedis('given stores, invalidations and confirmations of one tenant i
         let highest = 0;
         for (const { kind, revision } of steps) {
           const version = atRevision(tenant, revision);
-          if (kind === 'store') await snapshots.store(slug, { version, body: `body ${revision}` });
+          const body = keptBody(version, `body ${revision}`);
+          if (kind === 'store') await snapshots.store(slug, body);
           else if (kind === 'invalidate') await snapshots.invalidate(moveTo(slug, version));
-          else await snapshots.confirm(slug, version);
+          else await snapshots.confirm(slug, body);
           if (kind !== 'confirm') highest = Math.max(highest, revision);
           const kept = await snapshots.read(tenant.tenantId);
           if (kept !== undefined) {
-            expect(kept).toEqual({ version: atRevision(tenant, highest), body: `body ${highest}` });
+            expect(kept).toEqual(keptBody(atRevision(tenant, highest), `body ${highest}`));
           }
         }
       }),
@@ -142,8 +144,8 @@ describeWithRedis('given an invalidation that Redis did not acknowledge', () => 
       ...connection,
       attempt: (command) => (isAway ? Promise.resolve(undefined) : connection.attempt(command)),
     };
-    const node = createRedisSnapshots(flaky);
-    await node.store(slug, { version: first, body: 'one' });
+    const node = createRedisSnapshots({ redis: flaky, seal: CACHE_SEAL, log: silentLog });
+    await node.store(slug, keptBody(first, 'one'));
 
     isAway = true;
     await node.invalidate(moveTo(slug, atRevision(first, 3)));
@@ -156,7 +158,7 @@ describeWithRedis('given an invalidation that Redis did not acknowledge', () => 
 
     await node.resendInvalidations();
     expect(await snapshots.findVersion(slug)).toEqual(atRevision(first, 3));
-    await node.store(slug, { version: atRevision(first, 3), body: 'three' });
+    await node.store(slug, keptBody(atRevision(first, 3), 'three'));
     expect((await node.read(first.tenantId))?.body).toBe('three');
   });
 
@@ -174,8 +176,8 @@ describeWithRedis('given an invalidation that Redis did not acknowledge', () => 
         return connection.attempt(command);
       },
     };
-    const node = createRedisSnapshots(slow);
-    await node.store(slug, { version: first, body: 'one' });
+    const node = createRedisSnapshots({ redis: slow, seal: CACHE_SEAL, log: silentLog });
+    await node.store(slug, keptBody(first, 'one'));
     mode = 'hold';
     const earlier = node.invalidate(moveTo(slug, atRevision(first, 2)));
     mode = 'lose';

@@ -11,7 +11,7 @@ import { describeWithRedis, redisUrl } from '../support/requirements.js';
 import { silentLog } from '../support/silent-log.js';
 import { recordLog } from './log-recorder.js';
 import { createScriptedPrimary, type ScriptedPrimary } from './scripted-primary.js';
-import { atRevision, newVersion, snapshotAt } from './snapshot-fixture.js';
+import { atRevision, CACHE_SEAL, keptBody, newVersion, snapshotAt } from './snapshot-fixture.js';
 
 let primary: ScriptedPrimary;
 let slug: string;
@@ -73,7 +73,7 @@ describeWithRedis('given a body in Redis', () => {
     raw.disconnect();
   });
   beforeEach(async () => {
-    redis = createRedisSnapshots(connection);
+    redis = createRedisSnapshots({ redis: connection, seal: CACHE_SEAL, log: silentLog });
     primary.tenants.set(slug, first);
     await loader(redis)(slug);
     await vi.waitFor(async () => expect(await redis.findBody(slug)).toBeDefined());
@@ -94,7 +94,7 @@ describeWithRedis('given a body in Redis', () => {
   });
 
   it('does not take one of a lineage that ended, though its revision is higher', async () => {
-    await redis.store(slug, { version: atRevision(first, 7), body: JSON.stringify(snapshotAt(slug, first)) });
+    await redis.store(slug, keptBody(atRevision(first, 7), JSON.stringify(snapshotAt(slug, first))));
     const restored = { ...first, lineage: randomUUID() };
     primary.tenants.set(slug, restored);
     expect((await loader(redis)(slug))?.version).toEqual(restored);
@@ -129,7 +129,7 @@ describeWithRedis('given a body in Redis', () => {
     ];
     const { log, logged } = recordLog();
     for (const body of broken) {
-      await redis.store(slug, { version: first, body });
+      await redis.store(slug, keptBody(first, body));
       expect((await loader(redis, log)(slug))?.body).toBe(JSON.stringify(snapshotAt(slug, first)));
       await vi.waitFor(async () => expect((await redis.findBody(slug))?.body).not.toBe(body));
     }
@@ -145,7 +145,7 @@ describeWithRedis('given a body in Redis', () => {
 
   it('is store_unavailable when the primary refuses and the slug leads to another tenant', async () => {
     const stranger = `t-${randomUUID()}`;
-    await raw.set(`origin-allowlist:slug:${stranger}`, first.tenantId, 'PX', 60_000);
+    await redis.store(stranger, keptBody(first, JSON.stringify(snapshotAt(slug, first))));
     primary.state = 'refuses';
     await expect(loader(redis)(stranger)).rejects.toMatchObject({ code: 'store_unavailable' });
   });

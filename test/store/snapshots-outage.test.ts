@@ -156,7 +156,7 @@ async function keptInRedis(each = slug): Promise<void> {
       raw.hexists(key, 'body'),
       raw.get(`origin-allowlist:slug:${each}`),
     ]);
-    return body === 1 && pointer === tenantId;
+    return body === 1 && pointer?.endsWith(tenantId) === true;
   });
 }
 

@@ -10,7 +10,7 @@ import { createVersionCheck, type VersionCheck } from '../../src/store/version-c
 import { describeWithRedis, redisUrl } from '../support/requirements.js';
 import { silentLog } from '../support/silent-log.js';
 import { createScriptedPrimary, type ScriptedPrimary } from './scripted-primary.js';
-import { atRevision, cachedAt, newVersion } from './snapshot-fixture.js';
+import { atRevision, CACHE_SEAL, cachedAt, newVersion } from './snapshot-fixture.js';
 
 let nowMs: number;
 let primary: ScriptedPrimary;
@@ -75,7 +75,7 @@ describeWithRedis('given a tenant in memory and in Redis', () => {
     raw.disconnect();
   });
   beforeEach(async () => {
-    redis = createRedisSnapshots(connection);
+    redis = createRedisSnapshots({ redis: connection, seal: CACHE_SEAL, log: silentLog });
     open(redis);
     held = atRevision(newVersion(), 5);
     await redis.store(slug, await hold(slug, held));
