@@ -26,6 +26,8 @@ import type { Store } from './store/store.js';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
+const TEMPORARY_ENTRY_DAYS = 14;
+const DAY_MS = 24 * 3_600_000;
 /** Above the longest slug, so that a longer one is a tenant that does not exist, not an unknown route. */
 const MAX_PARAM_LENGTH = 500;
 
@@ -42,11 +44,14 @@ export interface AppDeps {
   readonly rateLimits?: Partial<RateLimits> | undefined;
   /** Addresses and networks whose `X-Forwarded-*` headers are believed. Default none. */
   readonly trustedProxies?: readonly string[] | undefined;
+  /** Within how many days an entry ends that is written with `origins:write-temporary`. Default 14. */
+  readonly temporaryEntryDays?: number | undefined;
 }
 
 /** The whole HTTP service, not listening yet. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { store, adminKey, logger, now = Date.now, rateLimits, trustedProxies = [] } = deps;
+  const { temporaryEntryDays = TEMPORARY_ENTRY_DAYS } = deps;
   const app = Fastify({
     ...(logger && { loggerInstance: logger }),
     // Ids of our own only: they go into the trail, so callers must not choose them.
@@ -77,7 +82,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(healthRoutes, { store });
   await app.register(async (v1) => {
     const guard = await createCallGuard(v1, store.counts, { ...DEFAULT_RATE_LIMITS, ...rateLimits });
-    registerAuth(v1, { store, guard, adminKey });
+    registerAuth(v1, { store, guard, adminKey, temporaryEntryMs: temporaryEntryDays * DAY_MS });
     refuseUnknownQuery(v1);
     await v1.register(tenantRoutes, { store });
     await v1.register(originRoutes, { store, waits });

@@ -23,6 +23,8 @@ export interface Config {
   readonly rateLimits: RateLimits;
   /** Addresses and networks whose `X-Forwarded-*` headers are believed. */
   readonly trustedProxies: readonly string[];
+  /** Within how many days an entry ends that is written with `origins:write-temporary`. */
+  readonly temporaryEntryDays: number;
   /** Whether `npm start` (or another package manager's) is the parent of this process. */
   readonly startedByNpm: boolean;
 }
@@ -69,7 +71,7 @@ const EnvironmentSchema = z.object({
     ),
   DATABASE_POOL_SIZE: integer(1, MAX_POOL_SIZE)
     .prefault('10')
-    .describe('Most connections to PostgreSQL at once'),
+    .describe('Most connections to PostgreSQL at once, and one for revocations'),
   REDIS_URL: urlOf('redis', 'rediss')
     .optional()
     .describe('Redis to use. Without it every node caches for itself'),
@@ -116,6 +118,9 @@ const EnvironmentSchema = z.object({
     .describe(
       'Load balancers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses or networks, separated by commas',
     ),
+  TEMPORARY_ENTRY_DAYS: integer(1, 365)
+    .prefault('14')
+    .describe('Within how many days entries end that a key with `origins:write-temporary` (CI) writes'),
   NODE_ENV: z.string().optional().describe('`production` refuses to start without `DATABASE_URL`'),
 });
 
@@ -163,6 +168,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       syncsPerMinute: settings.SYNC_CALLS_PER_MINUTE,
     },
     trustedProxies: settings.TRUSTED_PROXIES ?? [],
+    temporaryEntryDays: settings.TEMPORARY_ENTRY_DAYS,
     startedByNpm: environment.npm_lifecycle_event === 'start',
   };
 }

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'pattern_taken'
   | 'policy_in_use'
   | 'default_policy_required'
+  | 'key_replaced'
   | 'revision_not_reached'
   | 'too_many_instances'
   | 'instance_not_silent'

@@ -83,6 +83,7 @@ async function start(config: Config, log: Logger, closers: Closers, stop: Stop):
     logger: log,
     rateLimits: config.rateLimits,
     trustedProxies: config.trustedProxies,
+    temporaryEntryDays: config.temporaryEntryDays,
   });
   closers.add('HTTP server', HTTP_CLOSE_TIMEOUT_MS, () => closeHttp(app));
   const address = await app

@@ -1,17 +1,20 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.js';
-import { isInScope, type Store, tenantNotFound } from '../store/store.js';
+import { type EntryLimits, isInScope, keyActor, type Store, tenantNotFound } from '../store/store.js';
+import { isKeyText } from './key-text.js';
 import type { CallGuard } from './rate-limit.js';
 import { PRESETS, type Scope } from './scopes.js';
 
 /** Who is calling: which key, what it may do, and for which tenants (`null` = all). */
 export interface Principal {
   readonly actor: string;
+  /** `null` = the key of the settings, which no table holds and nobody can revoke. */
+  readonly keyId: string | null;
   readonly scopes: ReadonlySet<Scope>;
   readonly tenantIds: readonly string[] | null;
-  /** The key of the settings, which no table holds and nobody can revoke. */
-  readonly isAdmin: boolean;
+  /** What it may not do although it may write entries. */
+  readonly entryLimits: EntryLimits;
   /** SHA-256 of the key, lower-case hex: by it the store tells that the key was revoked. */
   readonly keyHash: string;
   /** When the key ends; `null` = never. */
@@ -24,27 +27,32 @@ declare module 'fastify' {
     principal: Principal;
   }
   interface FastifyContextConfig {
-    /** The scope a route under `/v1` needs. */
-    readonly scope?: Scope;
+    /** The scope a route under `/v1` needs; of several one is enough, the first gives the most. */
+    readonly scope?: Scope | readonly [Scope, ...Scope[]];
   }
 }
 
 /** Longer than any key; a longer header is refused before it is hashed. */
 const MAX_KEY_LENGTH = 512;
+const UNUSABLE = 'The key is unknown, expired or revoked.';
+
+/** What {@link registerAuth} stands on. */
+export interface AuthOptions {
+  readonly store: Store;
+  readonly guard: CallGuard;
+  /** A key with every scope that no table holds. Absent: there is none. */
+  readonly adminKey?: string | undefined;
+  /** Within what time an entry must end that is written with `origins:write-temporary`. */
+  readonly temporaryEntryMs: number;
+}
 
 /**
  * Authenticates every request of `app`, then checks tenant and scope, before the body is read.
- * The order is 401, 404, 403: a key that may not see a tenant learns nothing from its scopes.
+ * The order is 401, 404, 403: a key that may not see a tenant learns nothing from its scopes. The key is looked at once more when
+ * the body has come, which may take its time.
  */
-export function registerAuth(
-  app: FastifyInstance,
-  options: {
-    readonly store: Store;
-    readonly guard: CallGuard;
-    readonly adminKey?: string | undefined;
-  },
-): void {
-  const { store, guard, adminKey } = options;
+export function registerAuth(app: FastifyInstance, options: AuthOptions): void {
+  const { store, guard, adminKey, temporaryEntryMs } = options;
   const adminKeyHash = adminKey === undefined ? undefined : sha256(adminKey);
 
   app.decorateRequest('principal');
@@ -62,6 +70,15 @@ export function registerAuth(
     requireScope(request);
   });
 
+  app.addHook('preHandler', async (request) => requireStanding(store, request.principal));
+
+  function entryLimits(scopes: ReadonlySet<Scope>): EntryLimits {
+    return {
+      mayAcceptRisks: scopes.has('risks:accept'),
+      temporaryMs: scopes.has('origins:write') ? null : temporaryEntryMs,
+    };
+  }
+
   async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
     const key = parseBearer(request.headers.authorization);
     if (key === undefined) {
@@ -72,26 +89,28 @@ export function registerAuth(
     const hash = sha256(key);
     const keyHash = hash.toString('hex');
     if (adminKeyHash !== undefined && timingSafeEqual(hash, adminKeyHash)) {
+      const scopes = new Set(PRESETS.admin);
       return {
-        actor: 'admin-key',
-        scopes: new Set(PRESETS.admin),
-        tenantIds: null,
-        isAdmin: true,
-        keyHash,
-        expiresAt: null,
+        ...{ actor: 'admin-key', keyId: null, scopes, tenantIds: null },
+        ...{ entryLimits: entryLimits(scopes), keyHash, expiresAt: null },
       };
     }
-    const known = store.keys.recall(keyHash);
+    const isOurs = isKeyText(key);
+    const known = isOurs ? store.keys.recall(keyHash) : 'unusable';
     if (known === undefined || known === 'unusable') {
       await guard.admitStranger(request, reply, { asks: known === undefined });
     }
-    const row = await store.keys.verify(keyHash);
+    const row = isOurs ? await store.keys.verify(keyHash) : undefined;
     if (row === undefined) {
       await guard.noteFailure(request);
-      throw new AppError('unauthorized', 'The key is unknown, expired or revoked.');
+      throw new AppError('unauthorized', UNUSABLE);
     }
-    const { id, scopes, tenantIds, expiresAt } = row;
-    return { actor: `key:${id}`, scopes: new Set(scopes), tenantIds, isAdmin: false, keyHash, expiresAt };
+    const { id, tenantIds, expiresAt } = row;
+    const scopes = new Set(row.scopes);
+    return {
+      ...{ actor: keyActor(id), keyId: id, scopes, tenantIds },
+      ...{ entryLimits: entryLimits(scopes), keyHash, expiresAt },
+    };
   }
 
   // Routes that name their tenant in the path or the query; the others check each tenant they read. A slug may have gone to
@@ -99,29 +118,45 @@ export function registerAuth(
   async function requireTenant(request: FastifyRequest): Promise<void> {
     const slug = tenantOf(request);
     if (slug === undefined) return;
-    const { tenantIds, scopes } = request.principal;
-    const scope = request.routeOptions.config.scope;
-    if (tenantIds === null && scope !== undefined && scopes.has(scope)) return; // the handler finds out
+    if (request.principal.tenantIds === null && hasScope(request)) return; // the handler finds out
     const tenantId = await store.snapshots.tenantId(slug);
     if (tenantId === undefined || !isInScope(request.principal, tenantId)) throw tenantNotFound(slug);
   }
 }
 
-/** Who writes, for the trail, and to which tenants they may. */
-export function writeContext(request: FastifyRequest): {
-  readonly actor: string;
-  readonly requestId: string;
-  readonly tenantIds: readonly string[] | null;
-} {
-  const { actor, tenantIds } = request.principal;
-  return { actor, requestId: request.id, tenantIds };
+/**
+ * For what has waited since the request came in: its key may have been revoked, or have expired, meanwhile.
+ *
+ * @throws AppError `unauthorized`, `store_unavailable`.
+ */
+export async function requireStanding(
+  { keys }: { readonly keys: Pick<Store['keys'], 'verify'> },
+  { keyId, keyHash }: Principal,
+): Promise<void> {
+  if (keyId !== null && (await keys.verify(keyHash)) === undefined)
+    throw new AppError('unauthorized', UNUSABLE);
+}
+
+/** Who writes, for the trail, to which tenants they may, and within which limits. */
+export function writeContext({ principal, id: requestId }: FastifyRequest) {
+  const { actor, keyId, tenantIds, entryLimits: limits } = principal;
+  return { actor, requestId, keyId, tenantIds, limits };
 }
 
 function requireScope(request: FastifyRequest): void {
-  const scope = request.routeOptions.config.scope;
-  if (scope === undefined || !request.principal.scopes.has(scope)) {
-    throw new AppError('scope_missing', `This call needs the scope \`${scope}\`.`, { extra: { scope } });
-  }
+  if (hasScope(request)) return;
+  const [scope, ...others] = scopesOf(request);
+  const either = [scope, ...others].map((one) => `\`${one}\``).join(' or ');
+  throw new AppError('scope_missing', `This call needs the scope ${either}.`, { extra: { scope } });
+}
+
+function hasScope(request: FastifyRequest): boolean {
+  return scopesOf(request).some((scope) => request.principal.scopes.has(scope));
+}
+
+function scopesOf({ routeOptions }: FastifyRequest): readonly Scope[] {
+  const { scope = [] } = routeOptions.config;
+  return typeof scope === 'string' ? [scope] : scope;
 }
 
 function tenantOf(request: FastifyRequest): string | undefined {

@@ -19,6 +19,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly t
   pattern_taken: { status: 409, title: 'The tenant lists this pattern already' },
   policy_in_use: { status: 409, title: 'Entries still name this policy' },
   default_policy_required: { status: 409, title: 'The default policy cannot be deleted' },
+  key_replaced: { status: 409, title: 'The key was rotated already' },
   revision_not_reached: { status: 409, title: 'The revision is not here yet' },
   too_many_instances: { status: 409, title: 'The key has all the instances it may have' },
   instance_not_silent: { status: 409, title: 'The instance is not silent' },

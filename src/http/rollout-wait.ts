@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Store } from '../store/store.js';
-import { writeContext } from './auth.js';
+import { requireStanding, writeContext } from './auth.js';
 import { WaitedRolloutSchema } from './rollout-schema.js';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
@@ -61,7 +61,10 @@ export async function answerDeletion(
   return null;
 }
 
-export function createRolloutWaits({ rollouts }: Pick<Store, 'rollouts'>): RolloutWaits {
+export function createRolloutWaits(store: {
+  readonly rollouts: Pick<Store['rollouts'], 'awaitApplied'>;
+  readonly keys: Pick<Store['keys'], 'verify'>;
+}): RolloutWaits {
   const closing = new AbortController();
   let waiting = 0;
 
@@ -71,8 +74,13 @@ export function createRolloutWaits({ rollouts }: Pick<Store, 'rollouts'>): Rollo
       const startedMs = performance.now();
       const timeoutMs = waiting < MAX_WAITS ? query.timeoutMs : 0;
       waiting += 1;
-      const progress = await rollouts
+      const progress = await store.rollouts
         .awaitApplied(params.slug, revision, { timeoutMs, signal: closing.signal }, principal)
+        .then(async (found) => {
+          // The write stands and is answered as such, but a key that has ended meanwhile learns no more.
+          await requireStanding(store, principal);
+          return found;
+        })
         .catch((err: unknown) => {
           log.warn({ err }, 'a write is committed, but who has applied it could not be read');
           return undefined;

@@ -1,25 +1,38 @@
 import { z } from 'zod';
+import { KEY_SCOPES, type KeyScope } from '../store/store.js';
 
 /** What a key may do. */
-export const SCOPES = [
-  'tenants:read',
-  'tenants:write',
-  'origins:read',
-  'origins:write',
-  'policies:write',
-  'evaluate',
-  'sync',
-  'audit:read',
-  'keys:write',
-] as const;
+export type Scope = KeyScope;
 
-export const ScopeSchema = z.enum(SCOPES).meta({ id: 'Scope' });
-export type Scope = z.infer<typeof ScopeSchema>;
+export const ScopeSchema = z.enum(KEY_SCOPES).meta({
+  id: 'Scope',
+  description:
+    '`origins:write-temporary`: only entries of the key’s own making that carry a `ref` and expire soon; `risks:accept`: to name in `acceptedRisks` what is not accepted yet. All of them: docs/keys.md.',
+});
 
-/** Named sets of scopes, so that nobody has to know them all to make the usual key. */
-export const PRESETS = {
-  admin: SCOPES,
+/** Either lets in to the writes of single entries; the store tells what the second may write there. */
+export const ENTRY_WRITE_SCOPES = ['origins:write', 'origins:write-temporary'] as const;
+
+const PRESET_NAMES = ['admin', 'editor', 'ci', 'viewer', 'sdk'] as const;
+type Preset = (typeof PRESET_NAMES)[number];
+
+const VIEWER = ['tenants:read', 'origins:read', 'evaluate', 'audit:read'] as const;
+
+/**
+ * Named sets of scopes, so that nobody has to know them all to make the usual key. An editor sees what a viewer sees and cannot
+ * accept risks: that is for a second pair of eyes. What CI needs to see is in the answers to its own writes.
+ */
+export const PRESETS: Readonly<Record<Preset, readonly Scope[]>> = {
+  admin: KEY_SCOPES,
+  editor: [...VIEWER, 'origins:write', 'policies:write'],
+  ci: ['origins:write-temporary'],
+  viewer: VIEWER,
   sdk: ['sync', 'evaluate'],
-} as const satisfies Readonly<Record<string, readonly Scope[]>>;
+};
 
-export const PresetSchema = z.enum(['admin', 'sdk']).meta({ id: 'Preset' });
+export const PresetSchema = z.enum(PRESET_NAMES).meta({ id: 'Preset' });
+
+/** Whether who holds `held` may grant `scope`: what it can do anyway counts as held. */
+export function canGrant(held: ReadonlySet<Scope>, scope: Scope): boolean {
+  return held.has(scope) || (scope === 'origins:write-temporary' && held.has('origins:write'));
+}

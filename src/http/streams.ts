@@ -52,6 +52,8 @@ interface Stream {
   wasSlow: boolean;
   /** @param retrySpreadMs within which it is to come back. */
   end(retrySpreadMs?: number): void;
+  /** Has it end with its key (`null` = never), if not before of age. */
+  endWithKey(expiresAt: string | null): void;
 }
 
 export function createStreams({ store, node, now, random = Math.random }: StreamsOptions): Streams {
@@ -63,8 +65,15 @@ export function createStreams({ store, node, now, random = Math.random }: Stream
   let pings: NodeJS.Timeout | undefined;
 
   store.keys.onForgotten((hash) => {
-    for (const stream of streams) if (hash === 'all' || stream.keyHash === hash) stream.end();
+    for (const stream of streams) if (hash === 'all' || stream.keyHash === hash) void followKey(stream);
   });
+
+  /** Its key was revoked, or replaced and ends earlier now. One that cannot be looked up may be either. */
+  async function followKey(stream: Stream): Promise<void> {
+    const key = await store.keys.verify(stream.keyHash).catch(() => undefined);
+    if (key === undefined) stream.end();
+    else stream.endWithKey(key.expiresAt);
+  }
 
   function frameOf(event: FeedEvent): string {
     const known = frames.get(event);
@@ -100,18 +109,6 @@ export function createStreams({ store, node, now, random = Math.random }: Stream
     else countByKey.set(keyHash, next);
   }
 
-  async function requireKey({ keyHash, isAdmin }: Principal, stream: Stream): Promise<void> {
-    if (isAdmin) return;
-    // While the database does not answer, what was known when it was opened stands.
-    const key = await store.keys.verify(keyHash).catch(() => 'unknown');
-    if (key === undefined) stream.end();
-  }
-
-  function lifetimeMs({ expiresAt }: Principal): number {
-    const ageMs = MIN_AGE_MS + random() * AGE_SPREAD_MS;
-    return expiresAt === null ? ageMs : Math.max(0, Math.min(ageMs, Date.parse(expiresAt) - now()));
-  }
-
   return {
     hasRoom: ({ keyHash }) =>
       !isClosed && streams.size < MAX_STREAMS && (countByKey.get(keyHash) ?? 0) < MAX_STREAMS_PER_KEY,
@@ -119,6 +116,8 @@ export function createStreams({ store, node, now, random = Math.random }: Stream
     open(response, principal, tenants) {
       write({ response }, toFrame('hello', { node, serverTimeMs: now(), pingIntervalMs: PING_INTERVAL_MS }));
       const following = store.feed.follow(tenants, principal, (event) => write(stream, frameOf(event)));
+      const agedAtMs = now() + MIN_AGE_MS + random() * AGE_SPREAD_MS;
+      let aging: NodeJS.Timeout | undefined;
       const stream: Stream = {
         response,
         keyHash: principal.keyHash,
@@ -126,12 +125,18 @@ export function createStreams({ store, node, now, random = Math.random }: Stream
         wasSlow: false,
         end: (retrySpreadMs = RETRY_SPREAD_MS) =>
           end(response, `retry: ${Math.round(random() * retrySpreadMs)}\n\n`),
+        endWithKey(expiresAt) {
+          clearTimeout(aging);
+          const endAtMs = expiresAt === null ? agedAtMs : Math.min(agedAtMs, Date.parse(expiresAt));
+          if (!response.writableEnded)
+            aging = setTimeout(() => stream.end(), Math.max(0, endAtMs - now())).unref();
+        },
       };
-      const aging = setTimeout(() => stream.end(), lifetimeMs(principal)).unref();
+      stream.endWithKey(principal.expiresAt);
       streams.add(stream);
       count(principal.keyHash, 1);
-      // The key may have been revoked since it was checked: a body takes its time.
-      void requireKey(principal, stream);
+      // The key may have been revoked or replaced since it was read: a body takes its time.
+      if (principal.keyId !== null) void followKey(stream);
       pings ??= setInterval(ping, PING_INTERVAL_MS).unref();
       response.once('close', () => {
         clearTimeout(aging);

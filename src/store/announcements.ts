@@ -40,8 +40,8 @@ type Announcement =
 /** What is done with news from other nodes, and with this node's own, which come back too. */
 export interface AnnouncementListeners {
   readonly onTenantMoved: (news: TenantNews) => void;
-  /** A key was revoked; `hash` as the store keeps it. */
-  readonly onKeyRevoked: (hash: string) => void;
+  /** A key was revoked or rotated; `hash` as the store keeps it. */
+  readonly onKeyChanged: (hash: string) => void;
   /** Instances told of versions that they have applied. Sent only while a writer waits for it. */
   readonly onReported: (tenantIds: readonly string[]) => void;
 }
@@ -54,7 +54,7 @@ export interface AnnouncementListeners {
 export interface Announcements {
   /** Sent before the call returns; a failure is Redis' to report. */
   tenantMoved(news: TenantNews): void;
-  keyRevoked(hash: string): void;
+  keyChanged(hash: string): void;
   reported(tenantIds: readonly string[]): void;
 }
 
@@ -70,7 +70,7 @@ export function openAnnouncements(
     const announcement = text === undefined ? undefined : parseAnnouncement(text);
     if (announcement === undefined)
       log.debug({ text: sealed.slice(0, 200) }, 'ignored a message that is no announcement of ours');
-    else if (announcement.kind === 'key') listeners.onKeyRevoked(announcement.hash);
+    else if (announcement.kind === 'key') listeners.onKeyChanged(announcement.hash);
     else if (announcement.kind === 'report') listeners.onReported(announcement.tenantIds);
     else {
       const { kind: _kind, ...news } = announcement;
@@ -84,7 +84,7 @@ export function openAnnouncements(
 
   return {
     tenantMoved: (news) => publish({ kind: 'tenant', ...news }),
-    keyRevoked: (hash) => publish({ kind: 'key', hash }),
+    keyChanged: (hash) => publish({ kind: 'key', hash }),
     reported: (tenantIds) => publish({ kind: 'report', tenantIds }),
   };
 }

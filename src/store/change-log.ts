@@ -4,6 +4,7 @@ import type { Logger } from '../log.js';
 import { type ChangeHead, type Operation, type SealedChange, sealChange } from './change-hash.js';
 import type { Database } from './database.js';
 import type { Tenant } from './generated/client.js';
+import { requireStandingKey } from './key-rows.js';
 import { TENANT_COLUMNS } from './rows.js';
 import type { TenantMove } from './tenant-version.js';
 import { BULK_BYTES, type Transaction } from './transaction.js';
@@ -12,6 +13,8 @@ import { BULK_BYTES, type Transaction } from './transaction.js';
 export interface WriteContext {
   readonly actor: string;
   readonly requestId: string;
+  /** The key that writes: it must still be good when the write is done. Absent or `null`: no key of the table. */
+  readonly keyId?: string | null | undefined;
   /** Ids of the tenants the caller may write to; absent or `null` = all. Any other tenant is not found. */
   readonly tenantIds?: readonly string[] | null | undefined;
   /** Whether the instances that apply the write are asked to say so at once. Default false. */
@@ -62,8 +65,8 @@ export interface ChangeLog {
    * Locks the tenant, lets `mutate` change rows, and appends its operations as one change with one new revision: all in one
    * transaction. When there are no operations, no revision is spent. Writes to one tenant take turns.
    *
-   * @throws AppError `tenant_not_found`; `revision_mismatch`; `store_unavailable`; whatever `mutate` throws. Nothing is
-   * written then.
+   * @throws AppError `tenant_not_found`; `revision_mismatch`; `store_unavailable`; `unauthorized`, when the caller's key has
+   * ended meanwhile; whatever `mutate` throws. Nothing is written then.
    */
   writeTenant<T>(
     slug: string,
@@ -74,7 +77,7 @@ export interface ChangeLog {
   /**
    * Inserts a tenant by `insert`, which is given the row to insert, with its first change.
    *
-   * @throws AppError `store_unavailable`; whatever `insert` throws.
+   * @throws AppError `store_unavailable`; `unauthorized`, as above; whatever `insert` throws.
    */
   createTenant(
     tenant: Pick<Tenant, 'id' | 'lineage' | 'slug' | 'name' | 'environment'>,
@@ -123,6 +126,7 @@ export function createChangeLog(db: Database, log: Logger): ChangeLog {
         const mutation = await (options.dryRun ? undone(write, mutate) : mutate(write));
         const spent = mutation.operations.length > 0 && !options.dryRun;
         if (spent) await append(write, context, options.action, mutation.operations);
+        await requireStandingKey(transaction, context);
         return { tenant: write.tenant, mutation, revision: spent ? write.revision : write.tenant.revision };
       });
       const { operations, value } = mutation;
@@ -156,6 +160,7 @@ export function createChangeLog(db: Database, log: Logger): ChangeLog {
         };
         await insert(transaction, row);
         await insertChange(transaction, row.id, head, sealed);
+        await requireStandingKey(transaction, context);
         return row;
       });
       announce(tenant, FIRST_REVISION, { operations, entryCount: 0, ack: false });

@@ -25,7 +25,7 @@ const DEFAULT_POOL_SIZE = 10;
 export interface DatabaseOptions {
   readonly databaseUrl: string;
   readonly log: Logger;
-  /** Connections at most. Default 10. */
+  /** Connections at most, but for the one kept apart. Default 10. */
   readonly poolSize?: number | undefined;
 }
 
@@ -40,6 +40,8 @@ export interface Database {
   query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /** Writes: all of them or none. Every write goes through here; see {@link inTransaction}. */
   write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** The same on a connection kept for it: what must not wait for its turn in the pool while that is flooded. */
+  readonly apart: Pick<Database, 'query' | 'write'>;
   /** Several reads of one moment (REPEATABLE READ). */
   readConsistently<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
   /** Closes every connection, after at most two seconds. */
@@ -49,18 +51,20 @@ export interface Database {
 /** Opens a pool over a migrated database. Close it. A database that does not answer now is waited for by later calls. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { databaseUrl, log, poolSize = DEFAULT_POOL_SIZE } = options;
-  const pool = new Pool({
+  const settings = {
     ...connectionSettings(databaseUrl),
-    max: poolSize,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_CONNECTION_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-  });
+  };
+  const pool = new Pool({ ...settings, max: poolSize });
+  const apart = new Pool({ ...settings, max: 1 });
   // A connection lost while idle is replaced at the next use; without a listener it would end the process.
-  pool.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'));
+  for (const one of [pool, apart])
+    one.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   // Prisma loads its query compiler with the first query: half a second here, more on a busy machine, and the first caller
   // would take that for a database that does not answer.
@@ -68,16 +72,21 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     log.warn({ err: error }, 'the database does not answer yet'),
   );
 
-  return {
-    read: (query) => inTime(query(prisma)),
+  const over = (one: Pool): Pick<Database, 'query' | 'write'> => ({
     query: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
-      (await inTime(pool.query<Row>(text, [...values]))).rows,
-    write: (work) => inTransaction(pool, 'write', work),
+      (await inTime(one.query<Row>(text, [...values]))).rows,
+    write: (work) => inTransaction(one, 'write', work),
+  });
+
+  return {
+    ...over(pool),
+    apart: over(apart),
+    read: (query) => inTime(query(prisma)),
     readConsistently: (work) => inTransaction(pool, 'consistent read', work),
     close: async () => {
       await prisma.$disconnect();
       // A server that hangs does not answer the goodbye either.
-      await inTime(pool.end(), CLOSE_TIMEOUT_MS).catch((error: unknown) =>
+      await inTime(Promise.all([pool.end(), apart.end()]), CLOSE_TIMEOUT_MS).catch((error: unknown) =>
         log.warn({ err: error }, 'database connections were left open'),
       );
     },

@@ -6,7 +6,6 @@ import {
   requireRevision,
   requireSlug,
   type TenantWrite,
-  type WriteContext,
   type Written,
 } from './change-log.js';
 import { decodeCursor, toPage } from './cursor.js';
@@ -35,7 +34,7 @@ export interface EntryPatch extends EntryFields {
 /**
  * The entries of a tenant. Patterns come parsed and canonical. Every method: AppError `store_unavailable`,
  * `tenant_not_found`; every write that names policies: `policy_unknown`; every `ifMatch`: `revision_mismatch`; every write with
- * a `review`: what that throws.
+ * a `review`: what that throws; every write with `limits`: `scope_missing`.
  */
 export interface Entries {
   /** @throws AppError `entry_not_found`. */
@@ -62,7 +61,7 @@ export interface Entries {
     slug: string,
     id: string,
     condition: Precondition,
-    context: WriteContext,
+    context: ListWriteContext,
   ): Promise<Written<EntryRow>>;
   /** Creates the entry with the pattern of `input`, or changes the fields of it that `input` has. */
   upsert(
@@ -76,7 +75,7 @@ export interface Entries {
     slug: string,
     pattern: string,
     condition: Precondition,
-    context: WriteContext,
+    context: ListWriteContext,
   ): Promise<Written<EntryRow>>;
   /**
    * All of the operations with one revision, or none. `put` does as {@link Entries.upsert}; `delete` of a pattern that is
@@ -111,7 +110,7 @@ export function createEntries(db: Database, changeLog: ChangeLog, now: () => num
   function change<T>(
     slug: string,
     action: string,
-    context: WriteContext,
+    context: ListWriteContext,
     mutate: (write: TenantWrite) => Promise<Mutation<T>>,
   ): Promise<Written<T>> {
     return changeLog.writeTenant(slug, context, { action }, mutate);
@@ -192,12 +191,12 @@ export function createEntries(db: Database, changeLog: ChangeLog, now: () => num
 
     batch: (slug, operations, { ifMatch, dryRun }, context) =>
       changeLog.writeTenant(slug, context, { action: 'entries.batch', ifMatch, dryRun }, (write) =>
-        mutateBatch(write, operations, context.review),
+        mutateBatch(write, operations, context),
       ),
 
     replaceAll: (slug, inputs, { ifMatch }, context) =>
       changeLog.writeTenant(slug, context, { action: 'entries.replace', ifMatch }, (write) =>
-        mutateList(write, inputs, context.review),
+        mutateList(write, inputs, context),
       ),
   };
 }
@@ -206,10 +205,11 @@ export function createEntries(db: Database, changeLog: ChangeLog, now: () => num
 async function edit(
   write: TenantWrite,
   requested: RequestedEdit,
-  { review }: ListWriteContext,
+  context: ListWriteContext,
 ): Promise<Mutation<EntryRow>> {
   const { before, after } = requested;
-  await reviewEdits(write, review, [requested]);
+  // Also when nothing changes: the answer shows the entry.
+  await reviewEdits(write, context, [requested]);
   const operations = before === after ? [] : await applyEdits(write, [requested]);
   return { operations, value: after ?? before };
 }

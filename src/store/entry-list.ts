@@ -9,7 +9,7 @@ import {
   requireInputs,
 } from './entry-input.js';
 import { applyEdits, type EntryEdit, loadEntries } from './entry-rows.js';
-import { type ListReview, type RequestedEdit, reviewEdits } from './list-review.js';
+import { type ListWriteContext, type RequestedEdit, reviewEdits } from './list-review.js';
 import type { EntryRow } from './rows.js';
 
 /** One operation of a batch. */
@@ -29,7 +29,7 @@ export interface ListCounts {
 export async function mutateBatch(
   write: TenantWrite,
   operations: readonly BatchOperation[],
-  review?: ListReview,
+  context: ListWriteContext,
 ): Promise<Mutation<ListCounts>> {
   const pointed = operations.map((input, index) => ({
     pointer: `/operations/${index}`,
@@ -56,7 +56,7 @@ export async function mutateBatch(
       edits.push({ pointer, before, after: null });
     }
   }
-  await reviewEdits(write, review, edits);
+  await reviewEdits(write, context, edits);
   return {
     operations: await applyEdits(write, edits),
     value: count(edits, operations.length - edits.length),
@@ -67,7 +67,7 @@ export async function mutateBatch(
 export async function mutateList(
   write: TenantWrite,
   inputs: readonly EntryInput[],
-  review?: ListReview,
+  context: ListWriteContext,
 ): Promise<Mutation<ListCounts>> {
   const pointed = inputs.map((input, index) => ({
     pointer: `/entries/${index}`,
@@ -90,7 +90,7 @@ export async function mutateList(
   }
   const unchanged = inputs.length - edits.length;
   for (const before of existing.values()) edits.push({ pointer: '', before, after: null });
-  await reviewEdits(write, review, edits, listed);
+  await reviewEdits(write, context, edits, listed);
   return { operations: await applyEdits(write, edits), value: count(edits, unchanged) };
 }
 

@@ -16,6 +16,8 @@ import type { TenantMove } from './tenant-version.js';
 import { createVersionCheck } from './version-check.js';
 
 const CHECK_INTERVAL_MS = 1_000;
+/** A revoked key is refused everywhere within a second, also where the database takes its time. */
+const KEY_CHECK_INTERVAL_MS = 500;
 /** Tenants loaded at once: the rest of the pool's connections stay with the writes. */
 const CONCURRENT_LOADS = 4;
 const WAITING_LOADS = 1_000;
@@ -27,8 +29,8 @@ export interface FreshnessOptions {
   readonly redis: RedisConnection | undefined;
   /** What the nodes sign with. */
   readonly secret: Buffer;
-  /** The keys this node has verified: revoked ones are forgotten. */
-  readonly keys: Pick<Keys, 'forget' | 'forgetRevoked'>;
+  /** The keys this node has verified: those that were revoked or rotated are forgotten. */
+  readonly keys: Pick<Keys, 'forget' | 'forgetChanged'>;
   readonly log: Logger;
 }
 
@@ -43,9 +45,9 @@ export interface Freshness {
    * version or a later one. Its followers and other nodes are told without waiting for them.
    */
   tenantMoved(news: TenantNews): void;
-  /** The same for a revoked key; the caller has dropped it here. */
-  keyRevoked(hash: string): void;
-  /** Stops the check. Nothing may be called after it. */
+  /** The same for a key that was revoked or rotated; the caller has dropped it here. */
+  keyChanged(hash: string): void;
+  /** Stops the checks. Nothing may be called after it. */
   close(): Promise<void>;
 }
 
@@ -70,13 +72,19 @@ export function openFreshness({ source, redis, secret, keys, log }: FreshnessOpt
     task: async () => {
       await check.run();
       await feed.check();
-      await keys.forgetRevoked();
       primary.isBack();
     },
+  });
+  const checkingKeys = startRepeatingTask({
+    name: 'key check',
+    intervalMs: KEY_CHECK_INTERVAL_MS,
+    log,
+    task: keys.forgetChanged,
   });
   redis?.onReconnect(() => {
     check.redisIsBack();
     checking.soon();
+    checkingKeys.soon();
   });
 
   // Every node raises the version in Redis, not only the writer: any one that hears of a move repairs what another's
@@ -90,7 +98,7 @@ export function openFreshness({ source, redis, secret, keys, log }: FreshnessOpt
     if (news.ack) reports.expect(news.move.tenantId);
     feed.hear(news);
   }
-  const listeners = { onTenantMoved: hear, onKeyRevoked: keys.forget, onReported: reports.heard };
+  const listeners = { onTenantMoved: hear, onKeyChanged: keys.forget, onReported: reports.heard };
   const announcements =
     redis === undefined
       ? undefined
@@ -107,9 +115,11 @@ export function openFreshness({ source, redis, secret, keys, log }: FreshnessOpt
       // After the write was answered: a thousand followers are told one after the other.
       setImmediate(() => feed.hear(news));
     },
-    keyRevoked(hash) {
-      announcements?.keyRevoked(hash);
+    keyChanged(hash) {
+      announcements?.keyChanged(hash);
     },
-    close: checking.stop,
+    async close() {
+      await Promise.all([checking.stop(), checkingKeys.stop()]);
+    },
   };
 }

@@ -12,6 +12,7 @@ import {
   recordInstance,
 } from './instance-record.js';
 import { IS_SILENT, settle } from './instance-rows.js';
+import { requireStandingKey } from './key-rows.js';
 import { createLoadLimiter } from './load-limiter.js';
 import type { TenantScope } from './tenants.js';
 import type { Transaction } from './transaction.js';
@@ -132,6 +133,7 @@ async function removeSilent(
   }
   await transaction.query(REMOVE_VERSION, [id, tenant.id]);
   await insertEvent(transaction, context, 'instance.remove', found.detail);
+  await requireStandingKey(transaction, context);
   return [tenant.id];
 }
 

@@ -1,4 +1,6 @@
+import { AppError } from '../errors.js';
 import { isKeyScope, type KeyScope } from './key-scope.js';
+import type { Transaction } from './transaction.js';
 
 /** A key as callers see it: never its text, nor the hash of it. */
 export interface KeyRow {
@@ -16,6 +18,10 @@ export interface KeyRow {
   readonly expiresAt: string | null;
   readonly lastUsedAt: string | null;
   readonly revokedAt: string | null;
+  /** Id of the key that it replaced. */
+  readonly rotatedFrom: string | null;
+  /** Id of the key that replaced it. */
+  readonly replacedBy: string | null;
 }
 
 /** A key as read. */
@@ -32,6 +38,8 @@ export interface KeyRecord {
   readonly expiresAt: Date | null;
   readonly lastUsedAt: Date | null;
   readonly revokedAt: Date | null;
+  readonly rotatedFrom: string | null;
+  readonly replacedBy: string | null;
 }
 
 // Not through Prisma: it reads a NULL list as an empty one, and here NULL means all tenants and empty means none.
@@ -39,7 +47,8 @@ export const KEY_COLUMNS = `k.id, k.name, k.prefix, k.hash, k.scopes, k.tenants 
   CASE WHEN k.tenants IS NOT NULL THEN ARRAY(SELECT t.slug FROM unnest(k.tenants) WITH ORDINALITY AS u(id, position)
     JOIN tenants t ON t.id = u.id ORDER BY u.position) END AS tenants,
   k.created_at AS "createdAt", k.created_by AS "createdBy", k.expires_at AS "expiresAt",
-  k.last_used_at AS "lastUsedAt", k.revoked_at AS "revokedAt"`;
+  k.last_used_at AS "lastUsedAt", k.revoked_at AS "revokedAt", k.rotated_from AS "rotatedFrom",
+  (SELECT n.id FROM api_keys n WHERE n.rotated_from = k.id) AS "replacedBy"`;
 
 export function toKeyRow({ hash: _hash, ...key }: KeyRecord): KeyRow {
   return {
@@ -51,4 +60,29 @@ export function toKeyRow({ hash: _hash, ...key }: KeyRecord): KeyRow {
     lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
     revokedAt: key.revokedAt?.toISOString() ?? null,
   };
+}
+
+/** How a key is named as the one who did something. */
+export function keyActor(id: string): string {
+  return `key:${id}`;
+}
+
+/**
+ * Whether the key may still be used, for the last statement before a COMMIT: a write may wait for its tenant, or take long over
+ * many rows, and its key may be revoked meanwhile. The key of the settings (`null`) and the service itself always may.
+ *
+ * @throws AppError `unauthorized`: rolls the write back.
+ */
+export async function requireStandingKey(
+  transaction: Transaction,
+  { keyId = null }: { readonly keyId?: string | null | undefined },
+): Promise<void> {
+  if (keyId === null) return;
+  const standing = await transaction.query(
+    `SELECT FROM api_keys WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
+    [keyId],
+  );
+  if (standing.length === 0) {
+    throw new AppError('unauthorized', 'The key was revoked or has expired meanwhile; nothing was written.');
+  }
 }

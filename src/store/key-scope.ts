@@ -1,10 +1,12 @@
-/** What a key may do. */
-const KEY_SCOPES = [
+/** What a key may do. The one list: the API's schema is made of it. */
+export const KEY_SCOPES = [
   'tenants:read',
   'tenants:write',
   'origins:read',
   'origins:write',
+  'origins:write-temporary',
   'policies:write',
+  'risks:accept',
   'evaluate',
   'sync',
   'audit:read',

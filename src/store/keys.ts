@@ -1,32 +1,25 @@
-import { randomUUID } from 'node:crypto';
-import { AppError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { WriteContext } from './change-log.js';
 import { decodeCursor, toPage } from './cursor.js';
 import type { Database } from './database.js';
-import { insertEvent } from './event-row.js';
 import { KEY_COLUMNS, type KeyRecord, type KeyRow, toKeyRow } from './key-rows.js';
-import type { KeyScope } from './key-scope.js';
 import { createKeyVerifier } from './key-verifier.js';
+import {
+  insertKey,
+  type KeyInput,
+  type KeyRotation,
+  keyNotFound,
+  type RotatedKey,
+  revokeKey,
+  rotateKey,
+} from './key-writes.js';
 import type { Page, PageRequest } from './rows.js';
-import type { Transaction } from './transaction.js';
 import { isUuid } from './uuid.js';
 
-/** A key to be. */
-export interface KeyInput {
-  readonly name: string;
-  readonly scopes: readonly KeyScope[];
-  /** Ids of the tenants it may see; `null` = all, later ones included. */
-  readonly tenantIds: readonly string[] | null;
-  /** ISO 8601. Default `null`: never. */
-  readonly expiresAt?: string | null | undefined;
-  /** SHA-256 of the key's text, lower-case hex. */
-  readonly hash: string;
-  /** The first characters of the key, to tell it from others. */
-  readonly prefix: string;
-}
-
-/** The keys. Every method but `recall`, `forget`, `onRevoked` and `onForgotten`: AppError `store_unavailable`. */
+/**
+ * The keys. Every method but `recall`, `forget`, `onChanged` and `onForgotten`: AppError `store_unavailable`; every write: `unauthorized`, when
+ * the key that asks for it has ended meanwhile.
+ */
 export interface Keys {
   create(input: KeyInput, context: WriteContext): Promise<KeyRow>;
   /** Newest first, revoked ones included. `tenantIds`: only keys bound to some of these; absent or `null` = all. */
@@ -38,6 +31,13 @@ export interface Keys {
   /** Revokes a key, on this node at once. @throws AppError `key_not_found`, also for one that is revoked already. */
   revoke(id: string, context: WriteContext): Promise<KeyRow>;
   /**
+   * Makes a key that replaces another, which goes on for the overlap; this node knows at once. Both are of one line: what one made
+   * counts as made by each.
+   *
+   * @throws AppError `key_not_found`, also for one that has ended; `key_replaced`, with `replacedBy`.
+   */
+  rotate(id: string, rotation: KeyRotation, context: WriteContext): Promise<RotatedKey>;
+  /**
    * The key with this hash, if it may be used. Answered from memory for up to an hour in an outage; its `lastUsedAt` is
    * written about once a minute.
    */
@@ -46,17 +46,18 @@ export interface Keys {
   recall(hash: string): 'usable' | 'unusable' | 'asked' | undefined;
   /** Drops a key from memory, by hash, or all keys: the next use asks the database. */
   forget(hash: string | 'all'): void;
-  /** Drops the keys that were revoked anywhere since the last call. One cheap statement, for every second. */
-  forgetRevoked(): Promise<void>;
-  /** Hears the hash of every key this node has revoked. Must not throw. */
-  onRevoked(listener: (hash: string) => void): void;
-  /** Hears the hash of every key that is dropped from memory, `all` for all: its holder may be let in no more. Must not throw. */
+  /** Drops the keys that were revoked or rotated anywhere since the last call. One cheap statement, for every half second. */
+  forgetChanged(): Promise<void>;
+  /** Hears the hash of every key this node has revoked or rotated. Must not throw. */
+  onChanged(listener: (hash: string) => void): void;
+  /** Hears the hash of every key that is dropped from memory, `all` for all: it may have ended, or end earlier. Must not throw. */
   onForgotten(listener: (hash: string | 'all') => void): void;
 }
 
 /** An instant as `toISOString` writes it. To Postgres there is no year 0. */
 const INSTANT = /^(?!0000)\d{4}-\d\d-\d\dT[\d:.]{12}Z$/;
 
+// What it takes to revoke a key, and to hear of it, goes apart from the rest: a stolen key is revoked while it floods the service.
 export function createKeys(db: Database, log: Logger, now: () => number): Keys {
   const listeners: ((hash: string) => void)[] = [];
   const forgetters: ((hash: string | 'all') => void)[] = [];
@@ -72,11 +73,18 @@ export function createKeys(db: Database, log: Logger, now: () => number): Keys {
       noteUse(db, id).catch((error: unknown) => log.debug({ err: error, keyId: id }, 'could not note a use'));
     },
   });
-  let revocationsReadAt: Date | null = null;
+  let changesReadAt: Date | null = null;
+  /** What was heard of lately: the look back overlaps, and each change is to be acted on once. */
+  let heard: ReadonlySet<string> = new Set();
 
   function forget(hash: string | 'all'): void {
     verifier.forget(hash);
     for (const forgetter of forgetters) forgetter(hash);
+  }
+
+  function change(hash: string): void {
+    forget(hash);
+    for (const listener of listeners) listener(hash);
   }
 
   return {
@@ -97,35 +105,47 @@ export function createKeys(db: Database, log: Logger, now: () => number): Keys {
 
     async get(id) {
       if (!isUuid(id)) throw keyNotFound();
-      const [found] = await db.query<KeyRecord>(`SELECT ${KEY_COLUMNS} FROM api_keys k WHERE k.id = $1`, [
-        id,
-      ]);
+      const [found] = await db.apart.query<KeyRecord>(
+        `SELECT ${KEY_COLUMNS} FROM api_keys k WHERE k.id = $1`,
+        [id],
+      );
       if (found === undefined) throw keyNotFound();
       return toKeyRow(found);
     },
 
     async revoke(id, context) {
       if (!isUuid(id)) throw keyNotFound();
-      const { hash, ...key } = await db.write((transaction) => revokeKey(transaction, id, context));
-      forget(hash);
-      for (const listener of listeners) listener(hash);
+      const { hash, ...key } = await db.apart.write((transaction) => revokeKey(transaction, id, context));
+      change(hash);
       return key;
+    },
+
+    async rotate(id, rotation, context) {
+      if (!isUuid(id)) throw keyNotFound();
+      const { oldHash, ...rotated } = await db.apart.write((transaction) =>
+        rotateKey(transaction, id, rotation, context),
+      );
+      change(oldHash);
+      return rotated;
     },
 
     verify: verifier.verify,
     recall: verifier.recall,
     forget,
 
-    async forgetRevoked() {
-      const [found] = await db.query<{ readonly at: Date; readonly hashes: readonly string[] }>(REVOKED, [
-        revocationsReadAt,
-      ]);
+    async forgetChanged() {
+      const [found] = await db.apart.query<{ readonly at: Date; readonly changes: readonly string[] }>(
+        CHANGED,
+        [changesReadAt],
+      );
       if (found === undefined) return;
-      revocationsReadAt = found.at;
-      for (const hash of found.hashes) forget(hash);
+      changesReadAt = found.at;
+      const fresh = found.changes.filter((one) => !heard.has(one));
+      heard = new Set(found.changes);
+      for (const one of fresh) forget(one.slice(0, HASH_LENGTH));
     },
 
-    onRevoked: (listener) => listeners.push(listener),
+    onChanged: (listener) => listeners.push(listener),
     onForgotten: (listener) => forgetters.push(listener),
   };
 }
@@ -140,44 +160,19 @@ function isInstant(text: string): boolean {
   return INSTANT.test(text) && !Number.isNaN(time) && new Date(time).toISOString() === text;
 }
 
-/** A revocation that took longer than this to commit after it was dated could be missed by {@link Keys.forgetRevoked}. */
-const REVOCATION_OVERLAP = `interval '10 seconds'`;
+const HASH_LENGTH = 64;
+/** A change that took longer than this to commit after it was dated could be missed by {@link Keys.forgetChanged}. */
+const CHANGE_OVERLAP = `interval '10 seconds'`;
 /** No key is held longer. */
 const FIRST_LOOK_BACK = `interval '1 hour'`;
 
-const REVOKED = `SELECT now() AS at, ARRAY(SELECT hash FROM api_keys
-  WHERE revoked_at > coalesce($1::timestamptz - ${REVOCATION_OVERLAP}, now() - ${FIRST_LOOK_BACK})) AS hashes`;
-
-async function insertKey(transaction: Transaction, input: KeyInput, context: WriteContext): Promise<KeyRow> {
-  const { name, scopes, tenantIds, expiresAt = null, hash, prefix } = input;
-  const id = randomUUID();
-  await transaction.query(
-    `INSERT INTO api_keys (id, name, hash, prefix, scopes, tenants, created_at, created_by, expires_at)
-     VALUES ($1, $2, $3, $4, $5, $6, now(), $7, $8)`,
-    [id, name, hash, prefix, scopes, tenantIds, context.actor, expiresAt],
-  );
-  const { hash: _hash, ...key } = await requireKey(transaction, id);
-  await insertEvent(transaction, context, 'key.create', { id, name, prefix, scopes, tenantIds, expiresAt });
-  return key;
-}
-
-async function revokeKey(transaction: Transaction, id: string, context: WriteContext) {
-  const key = await requireKey(transaction, id);
-  if (key.revokedAt !== null) throw keyNotFound();
-  await transaction.query('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [id]);
-  const { name, prefix } = key;
-  await insertEvent(transaction, context, 'key.revoke', { id, name, prefix });
-  return requireKey(transaction, id);
-}
-
-async function requireKey(transaction: Transaction, id: string): Promise<KeyRow & { readonly hash: string }> {
-  const [found] = await transaction.query<KeyRecord>(
-    `SELECT ${KEY_COLUMNS} FROM api_keys k WHERE k.id = $1 FOR UPDATE OF k`,
-    [id],
-  );
-  if (found === undefined) throw keyNotFound();
-  return { ...toKeyRow(found), hash: found.hash };
-}
+// A rotation is dated by the key that it made. Each is told with its date: a key may be rotated first and revoked then.
+const CHANGED = `WITH since AS (SELECT coalesce($1::timestamptz - ${CHANGE_OVERLAP}, now() - ${FIRST_LOOK_BACK}) AS at)
+  SELECT now() AS at, ARRAY(
+    SELECT k.hash || k.revoked_at FROM api_keys k, since WHERE k.revoked_at > since.at
+    UNION ALL
+    SELECT k.hash || n.created_at FROM since, api_keys n JOIN api_keys k ON k.id = n.rotated_from WHERE n.created_at > since.at
+  ) AS changes`;
 
 function noteUse(db: Database, id: string): Promise<unknown> {
   return db.write((transaction) =>
@@ -187,8 +182,4 @@ function noteUse(db: Database, id: string): Promise<unknown> {
       [id],
     ),
   );
-}
-
-function keyNotFound(): AppError {
-  return new AppError('key_not_found', 'There is no such key.');
 }

@@ -1,4 +1,5 @@
 import type { TenantWrite, WriteContext } from './change-log.js';
+import { type EntryLimits, requireWithinLimits } from './entry-limits.js';
 import { BULK_EDITS, type EntryEdit, loadEntries } from './entry-rows.js';
 import type { Environment } from './generated/client.js';
 import type { EntryRow, PolicyRow } from './rows.js';
@@ -35,24 +36,28 @@ export interface ListWrite {
  */
 export type ListReview = (write: ListWrite) => Promise<void>;
 
-/** Who writes entries, and who looks at them first. */
+/** Who writes entries, within which limits, and who looks at them first. */
 export interface ListWriteContext extends WriteContext {
+  /** Absent: none. */
+  readonly limits?: EntryLimits | undefined;
   /** Absent: the store's own writes, which no admin made. */
   readonly review?: ListReview | undefined;
 }
 
 /**
- * Has the edits looked at.
+ * Has the edits looked at: first whether their author may make them.
  *
  * @param listed all entries, where they have been read already.
- * @throws what `review` throws.
+ * @throws AppError `scope_missing`; what `review` throws.
  */
 export async function reviewEdits(
   write: TenantWrite,
-  review: ListReview | undefined,
+  context: ListWriteContext,
   edits: readonly RequestedEdit[],
   listed?: readonly EntryRow[],
 ): Promise<void> {
+  await requireWithinLimits(write, context, edits);
+  const { review } = context;
   if (review === undefined) return;
   const written: WrittenEntry[] = [];
   const removed = new Set<string>();

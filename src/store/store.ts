@@ -24,7 +24,10 @@ import { createTenants, type Tenants } from './tenants.js';
 export { tenantNotFound } from './change-log.js';
 export type { Counts } from './counts.js';
 export { refuseUnknownPolicies } from './entry-input.js';
+export type { EntryLimits } from './entry-limits.js';
 export type { FeedEvent, FollowedTenant } from './feed.js';
+export { keyActor } from './key-rows.js';
+export { KEY_SCOPES, type KeyScope } from './key-scope.js';
 export type { ListReview, ListWrite } from './list-review.js';
 export type { PolicyWrite } from './policies.js';
 export type { EntryRow } from './rows.js';
@@ -94,7 +97,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   changeLog.onCommitted((move, { operations, entryCount: count, ack }) => {
     freshness.tenantMoved({ move, ack, ...deltaOf(move, operations, count, log) });
   });
-  keys.onRevoked(freshness.keyRevoked);
+  keys.onChanged(freshness.keyChanged);
   const expiry = startExpiry(db, changeLog, log, now);
   const sweep = startInstanceSweep(db, log);
 

@@ -19,6 +19,7 @@ describe('given an empty environment', () => {
       logLevel: 'info',
       rateLimits: DEFAULT_RATE_LIMITS,
       trustedProxies: [],
+      temporaryEntryDays: 14,
       startedByNpm: false,
     });
   });
@@ -48,6 +49,7 @@ describe('given every setting', () => {
       EVALUATIONS_PER_MINUTE: '4',
       SYNC_CALLS_PER_MINUTE: '5',
       TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::1',
+      TEMPORARY_ENTRY_DAYS: '7',
       NODE_ENV: 'production',
       npm_lifecycle_event: 'start',
     });
@@ -70,6 +72,7 @@ describe('given every setting', () => {
         syncsPerMinute: 5,
       },
       trustedProxies: ['10.0.0.0/8', '2001:db8::1'],
+      temporaryEntryDays: 7,
       startedByNpm: true,
     });
   });
@@ -86,6 +89,7 @@ describe('given several wrong settings', () => {
     ADMIN_KEY: 'hunter4',
     LOG_LEVEL: 'loud',
     REQUESTS_PER_SECOND: '0',
+    TEMPORARY_ENTRY_DAYS: '366',
   };
 
   it('lists all of them in one line, with the rule each breaks', () => {
@@ -97,7 +101,8 @@ describe('given several wrong settings', () => {
         'CACHE_SECRET must have at least 32 characters; ' +
         'ADMIN_KEY must have at least 32 characters; ' +
         'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent; ' +
-        'REQUESTS_PER_SECOND must be a whole number from 1 to 10000000.',
+        'REQUESTS_PER_SECOND must be a whole number from 1 to 10000000; ' +
+        'TEMPORARY_ENTRY_DAYS must be a whole number from 1 to 365.',
     );
   });
 
@@ -154,6 +159,7 @@ describe('given the settings table', () => {
       ['EVALUATIONS_PER_MINUTE', '60000'],
       ['SYNC_CALLS_PER_MINUTE', '120000'],
       ['TRUSTED_PROXIES', undefined],
+      ['TEMPORARY_ENTRY_DAYS', '14'],
       ['NODE_ENV', undefined],
     ]);
   });

@@ -22,7 +22,7 @@ describe('given a new key', () => {
       revokedAt: null,
       expiresAt: null,
     });
-    expect(created.body.key).toMatch(/^oak_[\w-]{43}$/);
+    expect(created.body.key).toMatch(/^oak_[0-9A-Za-z]{49}$/);
     expect(created.body.key.startsWith(created.body.prefix)).toBe(true);
     expect((await service.call('GET', `/v1/snapshot?tenant=${slug}`, { key: created.body.key })).status).toBe(
       200,
@@ -50,6 +50,34 @@ describe('given a new key', () => {
     expect((await service.call('GET', '/v1/tenants', { key })).status).toBe(401);
     expect((await service.call('DELETE', `/v1/keys/${id}`)).body.code).toBe('key_not_found');
     expect((await service.call('DELETE', '/v1/keys/nonsense')).body.code).toBe('key_not_found');
+  });
+});
+
+describe('given a preset', () => {
+  it.each([
+    ['viewer', ['tenants:read', 'origins:read', 'evaluate', 'audit:read']],
+    ['editor', ['tenants:read', 'origins:read', 'evaluate', 'audit:read', 'origins:write', 'policies:write']],
+    ['ci', ['origins:write-temporary']],
+    ['sdk', ['sync', 'evaluate']],
+    [
+      'admin',
+      [
+        ...['tenants:read', 'tenants:write', 'origins:read', 'origins:write', 'origins:write-temporary'],
+        ...['policies:write', 'risks:accept', 'evaluate', 'sync', 'audit:read', 'keys:write'],
+      ],
+    ],
+  ])('makes a key of %s', async (preset, scopes) => {
+    const { body } = await service.call('POST', '/v1/keys', { body: { name: 'x', preset } });
+    expect(body.scopes).toEqual(scopes);
+  });
+
+  it('grants no more than its maker holds, by that name or another', async () => {
+    const key = await service.key({ scopes: ['keys:write', 'origins:write', 'sync', 'evaluate'] });
+    const mint = async (preset: string) =>
+      (await service.call('POST', '/v1/keys', { key, body: { name: 'x', preset } })).status;
+    expect([await mint('admin'), await mint('editor'), await mint('viewer')]).toEqual([403, 403, 403]);
+    // Who may write any entry may write temporary ones.
+    expect([await mint('ci'), await mint('sdk')]).toEqual([201, 201]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, InjectOptions } from 'fastify';
+import { Pool, type QueryResultRow } from 'pg';
 import { buildApp } from '../../src/app.js';
 import type { RateLimits } from '../../src/limits.js';
 import { openStore, type Store } from '../../src/store/store.js';
@@ -32,6 +33,8 @@ export interface TestService {
   key(input: object): Promise<string>;
   /** The tenant's revision and how many changes it has: what must not move when a write is refused. */
   revisionOf(slug: string): Promise<number>;
+  /** A look into the tables, past the service. */
+  sql(text: string, values?: readonly unknown[]): Promise<readonly QueryResultRow[]>;
   close(): Promise<void>;
 }
 
@@ -54,6 +57,7 @@ export async function openService(
   const database = on ? { url: on.databaseUrl, drop: async () => {} } : await createTestDatabase();
   const store = await openStore({ databaseUrl: database.url, redisUrl, log: silentLog });
   const app = await buildApp({ store, adminKey: ADMIN_KEY, rateLimits: { ...PATIENT, ...rateLimits } });
+  const pool = new Pool({ connectionString: database.url, max: 4 });
 
   async function call(
     method: InjectOptions['method'],
@@ -92,12 +96,14 @@ export async function openService(
     },
     key: async (input) => (await call('POST', '/v1/keys', { body: { name: 'a key', ...input } })).body.key,
     revisionOf: async (slug) => (await call('GET', `/v1/tenants/${slug}`)).body.revision,
+    sql: async (text, values = []) => (await pool.query(text, [...values])).rows,
     close: async () => {
       // A connection that `fetch` opened and never used is not idle to Node, and would be waited for.
       const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS);
       await app.close();
       clearTimeout(cut);
       await store.close();
+      await pool.end();
       await database.drop();
     },
   };

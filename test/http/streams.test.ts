@@ -9,9 +9,10 @@ import type { FeedEvent } from '../../src/store/store.js';
 
 const PRINCIPAL: Principal = {
   actor: 'key:1',
+  keyId: '1',
   scopes: new Set(['sync']),
   tenantIds: null,
-  isAdmin: false,
+  entryLimits: { mayAcceptRisks: false, temporaryMs: 1 },
   keyHash: 'abc',
   expiresAt: null,
 };
@@ -27,6 +28,8 @@ const KEY: KeyRow = {
   expiresAt: null,
   lastUsedAt: null,
   revokedAt: null,
+  rotatedFrom: null,
+  replacedBy: null,
 };
 const NOW_MS = Date.parse('2030-01-01T00:00:00.000Z');
 const RESYNC: FeedEvent = { kind: 'resync', tenant: 'acme', ack: false };
@@ -37,7 +40,7 @@ let tell: (event: FeedEvent) => void;
 let forget: (hash: string) => void;
 let checkedAgeMs: number | undefined;
 let principal: Principal;
-let key: KeyRow | undefined;
+let key: KeyRow | 'unavailable' | undefined;
 let response: ServerResponse;
 
 beforeEach(async () => {
@@ -56,7 +59,10 @@ beforeEach(async () => {
         onForgotten: (listener) => {
           forget = listener;
         },
-        verify: async () => key,
+        verify: async () => {
+          if (key === 'unavailable') throw new Error('the database does not answer');
+          return key;
+        },
       },
     },
     node: 'n1',
@@ -124,6 +130,7 @@ describe('given a reader', () => {
 
   it('is sent away when its key ends', async () => {
     principal = { ...PRINCIPAL, expiresAt: '2030-01-01T00:01:00.000Z' };
+    key = { ...KEY, expiresAt: '2030-01-01T00:01:00.000Z' };
     const reader = await open();
     vi.advanceTimersByTime(60_000);
     await once(reader.socket, 'close');
@@ -131,9 +138,38 @@ describe('given a reader', () => {
 
   it('is sent away when its key is revoked, and not for another', async () => {
     const reader = await open();
+    key = undefined;
     forget('another');
+    await new Promise(setImmediate);
     expect(response.writableEnded).toBe(false);
     forget('abc');
+    await once(reader.socket, 'close');
+  });
+
+  it('is sent away when its key cannot be looked up after a change', async () => {
+    const reader = await open();
+    key = 'unavailable';
+    forget('abc');
+    await once(reader.socket, 'close');
+  });
+
+  it('stays until the end of a key that was replaced, and not longer', async () => {
+    const reader = await open();
+    key = { ...KEY, expiresAt: '2030-01-01T00:01:00.000Z' };
+    forget('abc');
+    await new Promise(setImmediate);
+    vi.advanceTimersByTime(59_999);
+    expect(response.writableEnded).toBe(false);
+    vi.advanceTimersByTime(1);
+    await once(reader.socket, 'close');
+  });
+
+  it('is sent away of age when its key ends later than timers reach', async () => {
+    key = { ...KEY, expiresAt: '2040-01-01T00:00:00.000Z' };
+    const reader = await open();
+    vi.advanceTimersByTime(749_999);
+    expect(response.writableEnded).toBe(false);
+    vi.advanceTimersByTime(1);
     await once(reader.socket, 'close');
   });
 });

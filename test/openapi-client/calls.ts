@@ -80,7 +80,13 @@ export async function callEverything(options: {
   );
   must(await client.GET('/v1/keys'));
   must(await client.GET('/v1/keys/{id}', { params: { path: { id: key.id } } }));
-  must(await client.DELETE('/v1/keys/{id}', { params: { path: { id: key.id } } }));
+  const rotated = must(
+    await client.POST('/v1/keys/{id}/rotate', {
+      params: { path: { id: key.id } },
+      body: { overlapSeconds: 0 },
+    }),
+  );
+  must(await client.DELETE('/v1/keys/{id}', { params: { path: { id: rotated.id } } }));
 
   const request = { tenant: slug, method: 'GET', origin: 'https://c.example.com' };
   must(await client.POST('/v1/evaluate', { body: { requests: [request] } }));

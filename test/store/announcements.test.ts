@@ -35,7 +35,7 @@ describeWithRedisServer('given two nodes over one Redis', () => {
     const deleted = { move: { ...moveTo('acme', newVersion()), deleted: true }, ack: false };
     a.announcements.tenantMoved(written);
     a.announcements.tenantMoved(deleted);
-    a.announcements.keyRevoked('abc');
+    a.announcements.keyChanged('abc');
     a.announcements.reported(['t1', 't2']);
     await vi.waitFor(() => expect(b.heard).toEqual([written, deleted, 'abc', ['t1', 't2']]));
     await vi.waitFor(() => expect(a.heard).toEqual([written, deleted, 'abc', ['t1', 't2']]));
@@ -89,7 +89,7 @@ async function openNode(): Promise<OpenNode> {
   connections.push(connection);
   const heard: OpenNode['heard'][number][] = [];
   const hear = (news: OpenNode['heard'][number]) => void heard.push(news);
-  const listeners = { onTenantMoved: hear, onKeyRevoked: hear, onReported: hear };
+  const listeners = { onTenantMoved: hear, onKeyChanged: hear, onReported: hear };
   return { announcements: openAnnouncements(connection, SEAL, listeners, silentLog), heard };
 }
 

@@ -48,6 +48,8 @@ function key(id: string, fields: Partial<KeyRow> = {}): KeyRow {
     expiresAt: null,
     lastUsedAt: null,
     revokedAt: null,
+    rotatedFrom: null,
+    replacedBy: null,
     ...fields,
   };
 }

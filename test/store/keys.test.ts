@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KeyRow } from '../../src/store/key-rows.js';
-import type { KeyInput } from '../../src/store/keys.js';
+import type { KeyInput } from '../../src/store/key-writes.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { silentLog } from '../support/silent-log.js';
 import { context, newTenant, openTestStore, type TestStore } from './test-store.js';
@@ -53,6 +53,8 @@ describe('given a new key', () => {
       expiresAt: '2031-01-01T00:00:00.000Z',
       lastUsedAt: null,
       revokedAt: null,
+      rotatedFrom: null,
+      replacedBy: null,
     });
     expect(await store.keys.get(created.id)).toEqual(created);
     expect(await eventsOf(created.id)).toEqual([
@@ -127,18 +129,18 @@ describe('given a revoked key', () => {
   });
 
   it('is dropped by one look at the revocations, which misses none that committed late', async () => {
-    await other.keys.forgetRevoked();
+    await other.keys.forgetChanged();
     expect(await other.keys.verify(given.hash)).toMatchObject({ id: created.id });
     await store.sql.query(`UPDATE api_keys SET revoked_at = now() - interval '5 seconds' WHERE id = $1`, [
       created.id,
     ]);
-    await other.keys.forgetRevoked();
+    await other.keys.forgetChanged();
     expect(await other.keys.verify(given.hash)).toBeUndefined();
   });
 
   it('is told of by its hash', async () => {
     const heard: string[] = [];
-    store.keys.onRevoked((hash) => heard.push(hash));
+    store.keys.onChanged((hash) => heard.push(hash));
     await store.keys.revoke(created.id, context);
     expect(heard).toEqual([given.hash]);
   });

@@ -21,6 +21,7 @@ const MIGRATIONS = [
   '20261122193000_node_secret',
   '20261122195000_longest_staleness',
   '20261122195100_refusals',
+  '20261122205000_key_rotation',
 ];
 
 let database: TestDatabase;

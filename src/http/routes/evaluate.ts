@@ -4,7 +4,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import { AppError } from '../../errors.js';
 import { isInScope, type Store, tenantNotFound } from '../../store/store.js';
-import type { Principal } from '../auth.js';
+import { type Principal, requireStanding } from '../auth.js';
 import {
   BatchResultSchema,
   EvaluateBatchSchema,
@@ -120,7 +120,10 @@ export const evaluateRoutes: FastifyPluginAsyncZod<{
       await refreshOnce(tenant, deadline);
       const snapshot = await visibleSnapshot(tenant, principal);
       const { revision } = snapshot.version;
-      if (revision >= minRevision) return snapshot;
+      if (revision >= minRevision) {
+        await requireStanding(store, principal);
+        return snapshot;
+      }
       if (performance.now() >= deadline) {
         throw new AppError('revision_not_reached', `The tenant is at revision ${revision} here.`, {
           extra: { revision },

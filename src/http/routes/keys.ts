@@ -1,24 +1,23 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { AppError, type ProblemItem } from '../../errors.js';
-import { isInScope, type Store } from '../../store/store.js';
+import { isInScope, KEY_SCOPES, type Store } from '../../store/store.js';
 import { type Principal, writeContext } from '../auth.js';
 import { freeText, InstantSchema, SlugSchema, toUtc } from '../fields.js';
+import { createKeyText, shownPrefix } from '../key-text.js';
 import { linkNext, pageOf, pageQuery } from '../page.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
-import { PRESETS, PresetSchema, SCOPES, type Scope, ScopeSchema } from '../scopes.js';
+import { canGrant, PRESETS, PresetSchema, type Scope, ScopeSchema } from '../scopes.js';
 
-const KEY_BYTES = 32;
-const KEY_PREFIX = 'oak_';
-/** How much of a key is kept to tell it from others: the prefix and 48 of its 256 bits. */
-const SHOWN_LENGTH = KEY_PREFIX.length + 8;
 const MAX_KEY_TENANTS = 1_000;
+const DEFAULT_OVERLAP_SECONDS = 24 * 3_600;
+const MAX_OVERLAP_SECONDS = 30 * 24 * 3_600;
 
 const KeyInputSchema = z
   .strictObject({
     name: freeText(200).min(1),
-    scopes: z.array(ScopeSchema).min(1).max(SCOPES.length).optional(),
+    scopes: z.array(ScopeSchema).min(1).max(KEY_SCOPES.length).optional(),
     preset: PresetSchema.optional(),
     tenants: z
       .array(SlugSchema)
@@ -44,15 +43,37 @@ const KeySchema = z
     scopes: z.array(ScopeSchema),
     tenants: z.array(z.string()).nullable(),
     createdAt: z.string(),
+    createdBy: z.string().meta({ description: 'Who made it: an actor, as in the trail.' }),
     expiresAt: z.string().nullable(),
-    lastUsedAt: z.string().nullable(),
+    lastUsedAt: z.string().nullable().meta({ description: 'To about a minute.' }),
     revokedAt: z.string().nullable(),
+    rotatedFrom: z.uuid().nullable().meta({ description: 'The key that it replaced.' }),
+    replacedBy: z.uuid().nullable().meta({ description: 'The key that replaced it.' }),
   })
   .meta({ id: 'Key' });
 
 const NewKeySchema = KeySchema.extend({
   key: z.string().meta({ description: 'Shown this once; the service keeps only its SHA-256.' }),
 }).meta({ id: 'NewKey' });
+
+const KeyRotationSchema = z
+  .strictObject({
+    overlapSeconds: z
+      .int()
+      .min(0)
+      .max(MAX_OVERLAP_SECONDS)
+      .default(DEFAULT_OVERLAP_SECONDS)
+      .meta({ description: 'How long the old key goes on; 0 = it is revoked at once.' }),
+    expiresAt: InstantSchema.transform(toUtc)
+      .nullable()
+      .optional()
+      .meta({ description: 'When the new key ends. Absent = when the old one would have.' }),
+  })
+  .meta({ id: 'KeyRotation', examples: [{ overlapSeconds: 3_600 }] });
+
+const RotatedKeySchema = NewKeySchema.extend({
+  oldKeyEndsAt: z.string().meta({ description: 'When the key that it replaces ends.' }),
+}).meta({ id: 'RotatedKey' });
 
 const KeyParams = z.object({ id: z.string() });
 
@@ -75,21 +96,45 @@ export const keyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = async
       const tenantIds = tenants === null ? null : await resolveTenants(tenants, request.principal);
       requireHeld(request.principal, scopes, tenantIds, expiresAt);
 
-      const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
-      const hash = createHash('sha256').update(key).digest('hex');
+      const { key, ...kept } = createKey();
       const row = await store.keys.create(
-        {
-          name,
-          scopes: [...new Set(scopes)],
-          tenantIds,
-          expiresAt,
-          hash,
-          prefix: key.slice(0, SHOWN_LENGTH),
-        },
+        { name, scopes: [...new Set(scopes)], tenantIds, expiresAt, ...kept },
         writeContext(request),
       );
       reply.code(201).headers({ location: `/v1/keys/${row.id}`, 'cache-control': 'no-store' });
       return { ...row, key };
+    },
+  });
+
+  app.post('/v1/keys/:id/rotate', {
+    config: { scope: 'keys:write' },
+    schema: {
+      operationId: 'rotateKey',
+      summary: 'Replace a key; the old one goes on for a while',
+      description:
+        'The new key has the name, scopes and tenants of the old one and is shown once. Rotating takes what granting them takes.',
+      tags,
+      params: KeyParams,
+      body: KeyRotationSchema,
+      response: { 201: RotatedKeySchema, ...bodyProblemResponses('key_not_found', 'key_replaced') },
+    },
+    handler: async (request, reply) => {
+      const { overlapSeconds, expiresAt } = request.body;
+      const old = await governedKey(request.params.id, request.principal);
+      requireHeld(
+        request.principal,
+        old.scopes,
+        old.tenantIds,
+        expiresAt === undefined ? old.expiresAt : expiresAt,
+      );
+      const { key, ...kept } = createKey();
+      const { key: row, oldKeyEndsAt } = await store.keys.rotate(
+        old.id,
+        { overlapSeconds, expiresAt, ...kept },
+        writeContext(request),
+      );
+      reply.code(201).headers({ location: `/v1/keys/${row.id}`, 'cache-control': 'no-store' });
+      return { ...row, key, oldKeyEndsAt };
     },
   });
 
@@ -163,6 +208,12 @@ export const keyRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = async
   }
 };
 
+/** A key's text, and what is kept of it. */
+function createKey() {
+  const key = createKeyText();
+  return { key, hash: createHash('sha256').update(key).digest('hex'), prefix: shownPrefix(key) };
+}
+
 /** Nobody can grant more than they hold. */
 function requireHeld(
   principal: Principal,
@@ -170,7 +221,7 @@ function requireHeld(
   tenantIds: readonly string[] | null,
   expiresAt: string | null,
 ): void {
-  const missing = scopes.filter((scope) => !principal.scopes.has(scope));
+  const missing = scopes.filter((scope) => !canGrant(principal.scopes, scope));
   if (missing.length > 0) {
     throw new AppError('scope_missing', `You cannot grant what you do not hold: ${missing.join(', ')}.`);
   }

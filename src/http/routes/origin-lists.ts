@@ -10,6 +10,7 @@ import { lintWrite } from '../list-review.js';
 import { bodyProblemResponses } from '../problem.js';
 import { WaitedRolloutSchema } from '../rollout-schema.js';
 import { type RolloutWaits, WaitQuery, waitingContext, waitQuery } from '../rollout-wait.js';
+import { ENTRY_WRITE_SCOPES } from '../scopes.js';
 
 const MAX_BATCH_OPERATIONS = 10_000;
 const BATCH_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
@@ -104,7 +105,7 @@ export const originListRoutes: FastifyPluginAsyncZod<{
   });
 
   app.post('/v1/tenants/:slug/origins/batch', {
-    config: { scope: 'origins:write' },
+    config: { scope: ENTRY_WRITE_SCOPES },
     bodyLimit: BATCH_BODY_LIMIT_BYTES,
     schema: {
       operationId: 'batchOrigins',

@@ -22,6 +22,7 @@ import {
   waitingContext,
   waitQuery,
 } from '../rollout-wait.js';
+import { ENTRY_WRITE_SCOPES } from '../scopes.js';
 
 const EntryParams = TenantParams.extend({ id: z.string().meta({ description: 'The id of the entry.' }) });
 const PatternQuery = z.strictObject({ pattern: PatternSchema, ...waitQuery });
@@ -71,7 +72,7 @@ export const originRoutes: FastifyPluginAsyncZod<{
   });
 
   app.post('/v1/tenants/:slug/origins', {
-    config: { scope: 'origins:write' },
+    config: { scope: ENTRY_WRITE_SCOPES },
     schema: {
       operationId: 'addOrigin',
       summary: 'Add an entry',
@@ -116,7 +117,7 @@ export const originRoutes: FastifyPluginAsyncZod<{
   });
 
   app.patch('/v1/tenants/:slug/origins/:id', {
-    config: { scope: 'origins:write' },
+    config: { scope: ENTRY_WRITE_SCOPES },
     schema: {
       operationId: 'updateOrigin',
       summary: 'Change some fields of an entry',
@@ -152,7 +153,7 @@ export const originRoutes: FastifyPluginAsyncZod<{
   });
 
   app.delete('/v1/tenants/:slug/origins/:id', {
-    config: { scope: 'origins:write' },
+    config: { scope: ENTRY_WRITE_SCOPES },
     schema: {
       operationId: 'deleteOrigin',
       summary: 'Delete an entry',
@@ -178,7 +179,7 @@ export const originRoutes: FastifyPluginAsyncZod<{
   });
 
   app.put('/v1/tenants/:slug/origins/by-pattern', {
-    config: { scope: 'origins:write' },
+    config: { scope: ENTRY_WRITE_SCOPES },
     schema: {
       operationId: 'putOriginByPattern',
       summary: 'Create or replace the entry with this pattern',
@@ -210,7 +211,7 @@ export const originRoutes: FastifyPluginAsyncZod<{
   });
 
   app.delete('/v1/tenants/:slug/origins/by-pattern', {
-    config: { scope: 'origins:write' },
+    config: { scope: ENTRY_WRITE_SCOPES },
     schema: {
       operationId: 'deleteOriginByPattern',
       summary: 'Delete the entry with this pattern',
