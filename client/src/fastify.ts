@@ -104,8 +104,8 @@ function enforce(
     void reply.send();
     return;
   }
-  // On the raw response, where hijacked replies, streams and error replies end up as well.
-  keepEdits(reply.raw, decision, tell);
+  // Among the reply's headers, as a plugin of Fastify would; hijacked replies get them when the head of the raw response is sent.
+  keepEdits(reply.raw, decision, tell, reply);
   passOn(request, reply, next);
 }
 

@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { TellConflict } from './conflicts.js';
 import { type Decision, mergeVary } from './core/index.js';
 import { ALLOW_ORIGIN, CORS_RESPONSE_HEADERS } from './core/response-headers.js';
@@ -47,24 +47,57 @@ export function isTaken(response: ServerResponse): boolean {
   return response.headersSent || editsOf(response) !== undefined;
 }
 
+/** A framework's own reply: the headers it keeps go to `writeHead` in the end, over those of the response. */
+export interface Reply {
+  /** Also a header that only the response has. */
+  getHeader(name: string): OutgoingHttpHeader | undefined;
+  header(name: string, value: string): unknown;
+}
+
 /**
  * Takes the response in hand: writes a decision's header edits now, and once more when the head is sent. A handler's own `Vary`
  * would erase ours, error handlers drop headers, and it is the list that says which origins may read the answer, not the handler.
  * Under `report` nothing is written.
  *
  * @param tell hears of CORS headers that other code has written, before us or after.
+ * @param reply where the edits are written now. Default: the response itself.
  */
-export function keepEdits(response: ServerResponse, decision: Decision, tell: TellConflict): void {
+export function keepEdits(
+  response: ServerResponse,
+  decision: Decision,
+  tell: TellConflict,
+  reply?: Reply,
+): void {
   if (decision.enforcement === 'report') {
     keep(response, { decision, vary: undefined, tell });
     return;
   }
   takeBack(response, CORS_RESPONSE_HEADERS, tell);
-  const { headers } = decision;
-  for (const name of namesIn(decision)) setHeader(response, name, headers[name]);
-  const vary = decision.vary.length === 0 ? undefined : addVary(response, decision.vary);
+  const vary = reply === undefined ? writeEdits(response, decision) : writeReply(reply, decision, tell);
   keep(response, { decision, vary, tell });
   guardHead(response);
+}
+
+/** @returns what `Vary` is then; `undefined` = the decision leaves it alone. */
+function writeEdits(response: ServerResponse, decision: Decision): string | undefined {
+  const { headers, vary } = decision;
+  for (const name of namesIn(decision)) setHeader(response, name, headers[name]);
+  return vary.length === 0 ? undefined : addVary(response, vary);
+}
+
+/** Headers that a reply has and the decision removes are found when the head is sent. */
+function writeReply(reply: Reply, decision: Decision, tell: TellConflict): string | undefined {
+  const { headers, vary } = decision;
+  for (const name of namesIn(decision)) {
+    const value = headers[name];
+    const given = reply.getHeader(name);
+    if (given !== undefined && isCorsHeader(name)) tell(name, String(given));
+    if (value !== undefined) reply.header(name, value);
+  }
+  if (vary.length === 0) return undefined;
+  const merged = merge(reply.getHeader('vary'), vary);
+  reply.header('vary', merged);
+  return merged;
 }
 
 /** Makes the response the answer to a preflight, or to a request that is blocked; ending it is left to the caller. */
@@ -88,6 +121,24 @@ function isAsWritten(response: ServerResponse, { decision, vary }: Edits): boole
   let corsHeaders = 0;
   for (const name of response.getHeaderNames()) if (isCorsHeader(name)) corsHeaders += 1;
   return corsHeaders === CORS_RESPONSE_HEADERS.length - remove.length;
+}
+
+/** The same of headers that are given with the head, whose names are written as somebody liked. */
+function isGivenAsWritten(given: OutgoingHttpHeaders, { decision, vary }: Edits): boolean {
+  const { headers, remove } = decision;
+  let corsHeaders = 0;
+  let hasVary = vary === undefined;
+  for (const name of Object.keys(given)) {
+    const lower = name.toLowerCase();
+    if (lower === 'vary') {
+      if (vary !== undefined && given[name] !== vary) return false;
+      hasVary = true;
+    } else if (isCorsHeader(lower)) {
+      if (given[name] !== headers[lower]) return false;
+      corsHeaders += 1;
+    }
+  }
+  return hasVary && corsHeaders === CORS_RESPONSE_HEADERS.length - remove.length;
 }
 
 /** To list the names of an object costs as much as to set a header, and nearly all answers hold none or just the one. */
@@ -140,16 +191,25 @@ function setHeader(response: ServerResponse, name: string, value: string | undef
 
 function addVary(response: ServerResponse, vary: readonly string[]): string {
   const existing = response.getHeader('vary');
-  const merged = mergeVary(typeof existing === 'number' ? String(existing) : existing, vary);
+  const merged = merge(existing, vary);
   if (merged !== existing) response.setHeader('vary', merged);
   return merged;
+}
+
+function merge(existing: OutgoingHttpHeader | undefined, vary: readonly string[]): string {
+  return mergeVary(typeof existing === 'number' ? String(existing) : existing, vary);
 }
 
 /** The last moment at which headers can be written. */
 const guardHead = createHeadGuard((response, given) => {
   const edits = editsOf(response);
   if (edits === undefined || edits.decision.enforcement === 'report') return false;
-  if (given) takeHeaders(response, given);
+  if (given !== undefined) {
+    // Where nothing was set before, Node sends what is given as it is: to set each of them would cost more than all the rest.
+    if (!Array.isArray(given) && isGivenAsWritten(given, edits) && response.getHeaderNames().length === 0)
+      return false;
+    takeHeaders(response, given);
+  }
   if (!isAsWritten(response, edits)) rewriteEdits(response, edits);
   return true;
 });
