@@ -1,3 +1,4 @@
+import { recall } from './core/decision.js';
 import {
   type Decision,
   type DecisionRequest,
@@ -50,6 +51,8 @@ export function createDecider(settings: Settings, parts: DeciderParts): Decide {
   const { deps, tenant, onStale, maxStalenessMs } = settings;
   const { tenants, absences, link, firstLoads, copies, serverClock, events, counters, reportError } = parts;
   const refusals = createSampler(deps.now, REFUSED_EVENTS_PER_SECOND);
+  // A stale list is decided by all the same, and the only one is never in the way of others: to ask the clock costs as much as to answer.
+  const isTimeless = typeof tenant === 'string' && onStale === 'serve';
 
   function slugOf(request: AllowlistRequest): string | undefined {
     return typeof tenant === 'string' ? tenant : resolve(tenant, request);
@@ -70,11 +73,16 @@ export function createDecider(settings: Settings, parts: DeciderParts): Decide {
   }
 
   function decideByList(request: AllowlistRequest, held: HeldTenant): Decision {
+    const asked = request.routeAmbiguous === true ? asAmbiguous(request) : request;
+    const kept = isTimeless ? recall(asked, held.compiled) : undefined;
+    return kept === undefined ? decideAtTime(request, asked, held) : told(request, kept);
+  }
+
+  function decideAtTime(request: AllowlistRequest, asked: AllowlistRequest, held: HeldTenant): Decision {
     const nowMs = deps.now();
     held.usedAtMs = nowMs;
     if (nowMs - held.confirmedAtMs > maxStalenessMs && tenants.isStale(held, nowMs) && onStale === 'refuse')
       return refused(request, 'stale', held);
-    const asked = request.routeAmbiguous === true ? asAmbiguous(request) : request;
     const atMs = nowMs + serverClock.offsetMs();
     const decision = decide(asked, held.compiled, atMs);
     if (!isStopped(decision)) return told(request, decision);

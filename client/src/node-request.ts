@@ -52,7 +52,7 @@ function lines(
   name: string,
   value: string | undefined,
 ): string | readonly string[] | undefined {
-  if (value === undefined || !value.includes(', ')) return value;
+  if (value === undefined || !value.includes(',') || !value.includes(', ')) return value;
   const { rawHeaders } = request;
   const found: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -26,7 +26,7 @@ interface EditedResponse extends ServerResponse {
 }
 
 function editsOf(response: EditedResponse): Edits | undefined {
-  return response[EDITS] ?? EXPRESS_EDITS.get(response);
+  return response[EDITS] ?? (isOfClass(response) ? undefined : EXPRESS_EDITS.get(response));
 }
 
 function keep(response: EditedResponse, edits: Edits): void {
@@ -117,9 +117,17 @@ export function writeAnswer(
 function isAsWritten(response: ServerResponse, { decision, vary }: Edits): boolean {
   if (vary !== undefined && response.getHeader('vary') !== vary) return false;
   const { headers, remove } = decision;
-  for (const name of namesIn(decision)) if (response.getHeader(name) !== headers[name]) return false;
+  // Of all that a decision may set this alone is no CORS header.
+  const length = headers['content-length'];
+  if (length !== undefined && response.getHeader('content-length') !== length) return false;
+  const names = response.getHeaderNames();
   let corsHeaders = 0;
-  for (const name of response.getHeaderNames()) if (isCorsHeader(name)) corsHeaders += 1;
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index] ?? '';
+    if (!isCorsHeader(name)) continue;
+    if (response.getHeader(name) !== headers[name]) return false;
+    corsHeaders += 1;
+  }
   return corsHeaders === CORS_RESPONSE_HEADERS.length - remove.length;
 }
 

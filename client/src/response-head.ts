@@ -25,38 +25,39 @@ type WriteHead = ServerResponse['writeHead'];
  */
 export function createHeadGuard(before: BeforeHead): (response: ServerResponse) => void {
   const guarded = new WeakSet<object>();
-  const inherited = guardedBy(before, (response) => writeHeadAbove(response));
+  const inherited = guardedBy(before, (response) => prototypeOf(response).writeHead);
 
-  /** @returns whether every response of this prototype is guarded. */
-  function guardPrototype(prototype: object): boolean {
+  /** @returns whether every response of this prototype, which is no class's, is guarded. */
+  function guardPrototype(prototype: ServerResponse): boolean {
     if (guarded.has(prototype)) return true;
     const top = topOfPrototypes(prototype);
     if (top === undefined) return false;
     const isGuarded = guarded.has(top);
     guarded.add(prototype).add(top);
     if (isGuarded) return true;
-    const value = guardedBy(before, () => writeHeadAbove(top));
+    const value = guardedBy(before, () => prototypeOf(top).writeHead);
     return Reflect.defineProperty(top, 'writeHead', { value, configurable: true, writable: true });
   }
 
-  function topOfPrototypes(prototype: object): object | undefined {
-    let top: object | undefined;
-    let next: object | null = prototype;
-    while (next !== null && !Object.hasOwn(next, 'constructor')) {
+  function topOfPrototypes(prototype: ServerResponse): ServerResponse | undefined {
+    let top: ServerResponse | undefined;
+    let next = prototype;
+    while (next !== null && !isPrototypeOfClass(next)) {
       // Somebody else's, who may not call the one above.
       if (Object.hasOwn(next, 'writeHead') && !guarded.has(next)) return undefined;
       top = next;
-      next = Object.getPrototypeOf(next);
+      next = prototypeOf(next);
     }
     return top;
   }
 
   return (response) => {
-    if (Object.hasOwn(response, 'writeHead')) {
+    const { writeHead } = response;
+    const prototype = prototypeOf(response);
+    if (writeHead !== prototype.writeHead) {
       // Whoever has put that there calls what was there before, not what is on a prototype now.
-      const { writeHead } = response;
       response.writeHead = guardedBy(before, () => writeHead);
-    } else if (!guardPrototype(Object.getPrototypeOf(response))) {
+    } else if (isPrototypeOfClass(prototype) || !guardPrototype(prototype)) {
       response.writeHead = inherited;
     }
   };
@@ -64,12 +65,22 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
 
 /** Whether a response has the prototype its class gave it, and not one that a framework has put in its place. */
 export function isOfClass(response: ServerResponse): boolean {
-  return Object.hasOwn(Object.getPrototypeOf(response), 'constructor');
+  return isPrototypeOfClass(prototypeOf(response));
 }
 
-/** Looked up at each call: an instrumentation may replace it at any time. */
-function writeHeadAbove(object: object): WriteHead {
-  return Reflect.get(Object.getPrototypeOf(object), 'writeHead');
+let lastFound: object | undefined;
+
+function isPrototypeOfClass(prototype: object): boolean {
+  // As a rule all responses of a process are of one class, and each is asked about several times.
+  if (prototype === lastFound) return true;
+  const isOne = Object.hasOwn(prototype, 'constructor');
+  if (isOne) lastFound = prototype;
+  return isOne;
+}
+
+/** Its `writeHead` is looked up at each call: an instrumentation may replace it at any time. */
+function prototypeOf(response: ServerResponse): ServerResponse {
+  return Object.getPrototypeOf(response);
 }
 
 function guardedBy(before: BeforeHead, original: (response: ServerResponse) => WriteHead) {

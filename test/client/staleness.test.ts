@@ -32,7 +32,11 @@ describe('given a list that nobody confirmed for longer than maxStalenessMs', ()
     expect(allowlist.decide(FROM_APP)).toMatchObject({ allowed: true });
     expect(told).toEqual([]);
     clock.set(clock.now() + 1);
-    expect(allowlist.decide(FROM_APP)).toMatchObject({ allowed: true });
+    // The first of them is decided anew, and asks the clock; the answer to the other was kept.
+    expect(allowlist.decide({ ...FROM_APP, origin: 'https://other.example' })).toMatchObject({
+      allowed: false,
+      reason: 'origin_not_listed',
+    });
     expect(allowlist.decide(FROM_APP)).toMatchObject({ allowed: true });
     expect(told).toEqual([{ tenant: 'acme', ageMs: DAY_MS + 1 }]);
     expect(allowlist.status().tenants[0]).toMatchObject({ stale: true });

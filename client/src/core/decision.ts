@@ -1,6 +1,7 @@
 import type { DecisionReason, RefusalReason } from './decision-reason.js';
 import { type DecisionKind, type DecisionRequest, kindOf, single } from './decision-request.js';
 import { type Draft, grant, NO_HEADERS, refusal } from './draft.js';
+import { keepAnswer, keyOf } from './kept-answers.js';
 import { activeAny, matchOrigin } from './origin-match.js';
 import { isFromOwnPage } from './own-page.js';
 import type { PatternKind } from './pattern.js';
@@ -49,7 +50,22 @@ export function decide(request: DecisionRequest, compiled: CompiledAllowlist, no
   const policy = choosePolicy(request, compiled);
   if (typeof policy === 'string')
     return conclude(request, refusal(kind, policy, undefined), undefined, compiled);
-  return conclude(request, draftAnswer(request, kind, policy, compiled, nowMs), policy, compiled);
+  const key = keyOf(request, kind);
+  const kept = key === undefined ? undefined : policy.kept.get(key);
+  if (kept !== undefined) return kept;
+
+  const draft = draftAnswer(request, kind, policy, compiled, nowMs);
+  const decision = conclude(request, draft, policy, compiled);
+  if (key !== undefined) keepAnswer(policy.kept, key, decision, draft.entry, compiled.origins);
+  return decision;
+}
+
+/** The answer of {@link decide}, where it is one that is kept and hence the same at any time; `undefined` = it has to be decided. */
+export function recall(request: DecisionRequest, compiled: CompiledAllowlist): Decision | undefined {
+  const key = keyOf(request, kindOf(request));
+  if (key === undefined) return undefined;
+  const policy = choosePolicy(request, compiled);
+  return typeof policy === 'string' ? undefined : policy.kept.get(key);
 }
 
 /**

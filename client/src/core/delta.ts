@@ -56,6 +56,7 @@ export function applyDelta(allowlist: OwnAllowlist, delta: Delta): DeltaResult {
   if (steps === undefined || policySettings === undefined) return 'invalid';
 
   // Nothing from here on can fail.
+  for (const { kept } of allowlist.policies.byName.values()) kept.clear();
   for (const step of steps) allowlist.originCount += takeStep(allowlist.origins, step);
   if (policySettings !== allowlist.policySettings) {
     allowlist.policySettings = policySettings;

@@ -1,4 +1,5 @@
 import { isForbiddenMethod, isToken, normaliseMethod } from './http-token.js';
+import type { KeptAnswers } from './kept-answers.js';
 import type { Enforcement, SnapshotPolicy } from './policy-settings.js';
 import {
   ALLOW_CREDENTIALS,
@@ -39,6 +40,8 @@ export interface CompiledPolicy {
   readonly listed: AnswerValues;
   /** Answers that never do: to `*`, to `null`, and without an Origin header. */
   readonly plain: AnswerValues;
+  /** Answers that hold until the list changes. */
+  readonly kept: KeptAnswers;
 }
 
 /**
@@ -64,6 +67,7 @@ export function compilePolicy(policy: SnapshotPolicy): CompiledPolicy {
     anyHeader: headers.includes('*'),
     plain,
     listed: policy.credentials ? credentialedValues(methods, headers, exposed) : plain,
+    kept: new Map(),
   };
 }
 
