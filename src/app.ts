@@ -5,6 +5,7 @@ import { registerAuth } from './http/auth.js';
 import { registerEtags } from './http/etag.js';
 import { registerOpenapi } from './http/openapi.js';
 import { registerProblems, sendProblem } from './http/problem.js';
+import { registerQuotaHeader } from './http/quota-header.js';
 import { createCallGuard } from './http/rate-limit.js';
 import { createRolloutWaits } from './http/rollout-wait.js';
 import { changeRoutes } from './http/routes/changes.js';
@@ -21,7 +22,7 @@ import { streamRoutes } from './http/routes/stream.js';
 import { syncRoutes } from './http/routes/sync.js';
 import { tenantRoutes } from './http/routes/tenants.js';
 import { refuseUnknownQuery, validatorCompiler } from './http/validation.js';
-import { DEFAULT_RATE_LIMITS, type RateLimits } from './limits.js';
+import { DEFAULT_QUOTAS, DEFAULT_RATE_LIMITS, type Quotas, type RateLimits } from './limits.js';
 import type { Store } from './store/store.js';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -42,6 +43,8 @@ export interface AppDeps {
   readonly now?: (() => number) | undefined;
   /** Those left out are {@link DEFAULT_RATE_LIMITS}. */
   readonly rateLimits?: Partial<RateLimits> | undefined;
+  /** Those of the store, to be told of. Those left out are {@link DEFAULT_QUOTAS}. */
+  readonly quotas?: Partial<Quotas> | undefined;
   /** Addresses and networks whose `X-Forwarded-*` headers are believed. Default none. */
   readonly trustedProxies?: readonly string[] | undefined;
   /** Within how many days an entry ends that is written with `origins:write-temporary`. Default 14. */
@@ -50,7 +53,7 @@ export interface AppDeps {
 
 /** The whole HTTP service, not listening yet. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
-  const { store, adminKey, logger, now = Date.now, rateLimits, trustedProxies = [] } = deps;
+  const { store, adminKey, logger, now = Date.now, rateLimits, quotas, trustedProxies = [] } = deps;
   const { temporaryEntryDays = TEMPORARY_ENTRY_DAYS } = deps;
   const app = Fastify({
     ...(logger && { loggerInstance: logger }),
@@ -84,6 +87,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     const guard = await createCallGuard(v1, store.counts, { ...DEFAULT_RATE_LIMITS, ...rateLimits });
     registerAuth(v1, { store, guard, adminKey, temporaryEntryMs: temporaryEntryDays * DAY_MS });
     refuseUnknownQuery(v1);
+    registerQuotaHeader(v1, { ...DEFAULT_QUOTAS, ...quotas });
     await v1.register(tenantRoutes, { store });
     await v1.register(originRoutes, { store, waits });
     await v1.register(originListRoutes, { store, waits });

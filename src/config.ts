@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { DEFAULT_RATE_LIMITS, type RateLimits } from './limits.js';
+import { DEFAULT_QUOTAS, DEFAULT_RATE_LIMITS, type Quotas, type RateLimits } from './limits.js';
 import { StartError } from './start-error.js';
 
 /** Everything the service takes from its environment, parsed once at start. */
@@ -21,6 +21,7 @@ export interface Config {
   readonly dataDir: string;
   readonly logLevel: LogLevel;
   readonly rateLimits: RateLimits;
+  readonly quotas: Quotas;
   /** Addresses and networks whose `X-Forwarded-*` headers are believed. */
   readonly trustedProxies: readonly string[];
   /** Within how many days an entry ends that is written with `origins:write-temporary`. */
@@ -42,6 +43,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const MAX_POOL_SIZE = 1_000;
 const MAX_RATE = 10_000_000;
+/** As many entries as lists, deltas and SDKs are made for. */
+const MAX_QUOTA = 100_000;
 const SECRET_MIN_LENGTH = 32;
 const SECRET_MAX_LENGTH = 1_000;
 /** Within what the service reads from an Authorization header. */
@@ -107,6 +110,13 @@ const EnvironmentSchema = z.object({
   SYNC_CALLS_PER_MINUTE: rate(DEFAULT_RATE_LIMITS.syncsPerMinute).describe(
     'Calls of SDKs, per key: snapshots, versions, streams, reports',
   ),
+  MAX_ENTRIES_PER_TENANT: quota(DEFAULT_QUOTAS.entries).describe(
+    'Entries one tenant may have; beyond any of these quotas 409',
+  ),
+  MAX_WILDCARDS_PER_TENANT: quota(DEFAULT_QUOTAS.wildcards).describe(
+    'Entries of any kind but `exact` one tenant may have',
+  ),
+  MAX_POLICIES_PER_TENANT: quota(DEFAULT_QUOTAS.policies).describe('Policies one tenant may have'),
   TRUSTED_PROXIES: z
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))
@@ -167,6 +177,11 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       evaluationsPerMinute: settings.EVALUATIONS_PER_MINUTE,
       syncsPerMinute: settings.SYNC_CALLS_PER_MINUTE,
     },
+    quotas: {
+      entries: settings.MAX_ENTRIES_PER_TENANT,
+      wildcards: settings.MAX_WILDCARDS_PER_TENANT,
+      policies: settings.MAX_POLICIES_PER_TENANT,
+    },
     trustedProxies: settings.TRUSTED_PROXIES ?? [],
     temporaryEntryDays: settings.TEMPORARY_ENTRY_DAYS,
     startedByNpm: environment.npm_lifecycle_event === 'start',
@@ -184,6 +199,10 @@ function integer(min: number, max: number) {
 
 function rate(byDefault: number) {
   return integer(1, MAX_RATE).prefault(String(byDefault));
+}
+
+function quota(byDefault: number) {
+  return integer(1, MAX_QUOTA).prefault(String(byDefault));
 }
 
 function isNetwork(text: string): boolean {

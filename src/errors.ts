@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'revision_not_reached'
   | 'too_many_instances'
   | 'instance_not_silent'
+  | 'quota_exceeded'
   | 'revision_mismatch'
   | 'body_too_large'
   | 'unsupported_media_type'

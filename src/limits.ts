@@ -23,3 +23,14 @@ export const DEFAULT_RATE_LIMITS: RateLimits = {
   evaluationsPerMinute: 60_000,
   syncsPerMinute: 120_000,
 };
+
+/** How much one tenant may have. */
+export interface Quotas {
+  readonly entries: number;
+  /** Entries of any kind but `exact`. */
+  readonly wildcards: number;
+  readonly policies: number;
+}
+
+/** What holds unless the settings say otherwise. */
+export const DEFAULT_QUOTAS: Quotas = { entries: 100_000, wildcards: 1_000, policies: 100 };

@@ -72,6 +72,7 @@ async function start(config: Config, log: Logger, closers: Closers, stop: Stop):
     databaseUrl: database.url,
     ...(config.redisUrl !== undefined && { redisUrl: config.redisUrl }),
     cacheSecret: config.cacheSecret,
+    quotas: config.quotas,
     poolSize: config.databasePoolSize,
     log,
   });
@@ -82,6 +83,7 @@ async function start(config: Config, log: Logger, closers: Closers, stop: Stop):
     adminKey: database.adminKey,
     logger: log,
     rateLimits: config.rateLimits,
+    quotas: config.quotas,
     trustedProxies: config.trustedProxies,
     temporaryEntryDays: config.temporaryEntryDays,
   });

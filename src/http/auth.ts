@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.js';
 import { type EntryLimits, isInScope, keyActor, type Store, tenantNotFound } from '../store/store.js';
 import { isKeyText } from './key-text.js';
+import { tellUsageOf } from './quota-header.js';
 import type { CallGuard } from './rate-limit.js';
 import { PRESETS, type Scope } from './scopes.js';
 
@@ -138,9 +139,9 @@ export async function requireStanding(
 }
 
 /** Who writes, for the trail, to which tenants they may, and within which limits. */
-export function writeContext({ principal, id: requestId }: FastifyRequest) {
-  const { actor, keyId, tenantIds, entryLimits: limits } = principal;
-  return { actor, requestId, keyId, tenantIds, limits };
+export function writeContext(request: FastifyRequest) {
+  const { actor, keyId, tenantIds, entryLimits: limits } = request.principal;
+  return { actor, requestId: request.id, keyId, tenantIds, limits, onUsage: tellUsageOf(request) };
 }
 
 function requireScope(request: FastifyRequest): void {

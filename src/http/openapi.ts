@@ -11,6 +11,12 @@ Keeps, per tenant, which web origins may call your APIs.
 CORS is not authentication: it tells browsers which pages may read an answer. It stops no other client.
 
 Every error of a call is an RFC 9457 problem with a stable \`code\`. Every write answers with the tenant's new revision in \`X-Revision\`.
+
+Every write to a tenant, and the list of its entries, tells in \`X-Quota\` (a dictionary of RFC 9651) what it has and may have:
+\`entries=12;limit=100000, wildcards=3;limit=1000, policies=1;limit=100\`. A write that would make it have more is 409 \`quota_exceeded\`.
+
+Every answer to a key tells in \`RateLimit-Limit\`, \`RateLimit-Remaining\` and \`RateLimit-Reset\` (seconds) what is left of the budget of this kind
+of call; beyond it 429 \`rate_limited\` with \`Retry-After\`.
 `.trim();
 
 const DOCUMENT_OPTIONS = {

@@ -23,6 +23,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly t
   revision_not_reached: { status: 409, title: 'The revision is not here yet' },
   too_many_instances: { status: 409, title: 'The key has all the instances it may have' },
   instance_not_silent: { status: 409, title: 'The instance is not silent' },
+  quota_exceeded: { status: 409, title: 'The tenant has all it may have' },
   revision_mismatch: { status: 412, title: 'It has changed since it was read' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },

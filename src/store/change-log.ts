@@ -1,5 +1,6 @@
 import { isSlug } from '@origin-allowlist/client/core';
 import { AppError } from '../errors.js';
+import type { Quotas } from '../limits.js';
 import type { Logger } from '../log.js';
 import { type ChangeHead, type Operation, type SealedChange, sealChange } from './change-hash.js';
 import type { Database } from './database.js';
@@ -8,6 +9,7 @@ import { requireStandingKey } from './key-rows.js';
 import { TENANT_COLUMNS } from './rows.js';
 import type { TenantMove } from './tenant-version.js';
 import { BULK_BYTES, type Transaction } from './transaction.js';
+import { fitQuotas, keepUsage, type Usage, usageOf } from './usage.js';
 
 /** Who writes, for the trail. */
 export interface WriteContext {
@@ -19,6 +21,8 @@ export interface WriteContext {
   readonly tenantIds?: readonly string[] | null | undefined;
   /** Whether the instances that apply the write are asked to say so at once. Default false. */
   readonly ack?: boolean | undefined;
+  /** Hears what the tenant has of its quotas after the write, or before one that is refused for them. Must not throw. */
+  readonly onUsage?: ((usage: Usage) => void) | undefined;
 }
 
 /** What came of a write. */
@@ -65,8 +69,8 @@ export interface ChangeLog {
    * Locks the tenant, lets `mutate` change rows, and appends its operations as one change with one new revision: all in one
    * transaction. When there are no operations, no revision is spent. Writes to one tenant take turns.
    *
-   * @throws AppError `tenant_not_found`; `revision_mismatch`; `store_unavailable`; `unauthorized`, when the caller's key has
-   * ended meanwhile; whatever `mutate` throws. Nothing is written then.
+   * @throws AppError `tenant_not_found`; `revision_mismatch`; `quota_exceeded`; `store_unavailable`; `unauthorized`, when the
+   * caller's key has ended meanwhile; whatever `mutate` throws. Nothing is written then.
    */
   writeTenant<T>(
     slug: string,
@@ -104,7 +108,7 @@ const FIRST_REVISION = 1;
 const BULK_OPERATIONS = 1_000;
 
 /** The change log over a database. A listener that throws is logged: the write it heard of is committed all the same. */
-export function createChangeLog(db: Database, log: Logger): ChangeLog {
+export function createChangeLog(db: Database, quotas: Quotas, log: Logger): ChangeLog {
   const listeners: CommitListener[] = [];
 
   function announce({ id, slug, lineage }: Tenant, revision: number, write: CommittedWrite): void {
@@ -120,15 +124,25 @@ export function createChangeLog(db: Database, log: Logger): ChangeLog {
 
   return {
     async writeTenant(slug, context, options, mutate) {
-      const { tenant, mutation, revision } = await db.write(async (transaction) => {
+      const { tenant, mutation, revision, usage } = await db.write(async (transaction) => {
         const write = await lockTenant(transaction, slug, context);
         requireRevision(write.tenant.revision, options.ifMatch);
         const mutation = await (options.dryRun ? undone(write, mutate) : mutate(write));
         const spent = mutation.operations.length > 0 && !options.dryRun;
+        const before = usageOf(write.tenant);
+        context.onUsage?.(before);
+        const after = fitQuotas(before, mutation.operations, quotas);
+        if (spent) await keepUsage(write, after);
         if (spent) await append(write, context, options.action, mutation.operations);
         await requireStandingKey(transaction, context);
-        return { tenant: write.tenant, mutation, revision: spent ? write.revision : write.tenant.revision };
+        return {
+          tenant: write.tenant,
+          mutation,
+          revision: spent ? write.revision : write.tenant.revision,
+          usage: spent ? after : before,
+        };
       });
+      context.onUsage?.(usage);
       const { operations, value } = mutation;
       if (revision !== tenant.revision) {
         const entryCount = tenant.entryCount + growth(operations);
@@ -156,6 +170,8 @@ export function createChangeLog(db: Database, log: Logger): ChangeLog {
           ...created,
           revision: FIRST_REVISION,
           entryCount: 0,
+          wildcardCount: 0,
+          policyCount: 1,
           headHash: sealed.hash,
         };
         await insert(transaction, row);

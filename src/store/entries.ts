@@ -24,6 +24,7 @@ import { applyEdits, loadEntries, loadEntry } from './entry-rows.js';
 import { type ListWriteContext, type RequestedEdit, reviewEdits } from './list-review.js';
 import { type EntryRow, type Page, type PageRequest, toEntryRow } from './rows.js';
 import { liveTenant, requireTenant, type TenantScope } from './tenants.js';
+import { type Usage, usageOf } from './usage.js';
 import { isUuid } from './uuid.js';
 
 /** What to change of an entry; absent = keep. */
@@ -45,7 +46,7 @@ export interface Entries {
     filters: EntryFilters,
     page: PageRequest,
     scope?: TenantScope,
-  ): Promise<Page<EntryRow> & { readonly revision: number }>;
+  ): Promise<Page<EntryRow> & { readonly revision: number; readonly usage: Usage }>;
   /** @throws AppError `pattern_taken`, with `existingId`. */
   create(slug: string, input: EntryInput, context: ListWriteContext): Promise<Written<EntryRow>>;
   /** @throws AppError `entry_not_found`, `pattern_taken`. */
@@ -132,7 +133,8 @@ export function createEntries(db: Database, changeLog: ChangeLog, now: () => num
     async list(slug, filters, { limit, cursor }, scope) {
       const after = decodeCursor(cursor, (text) => PATTERN_KEY.test(text));
       // The revision first: a write in between makes it too old for If-Match, which is refused; too new would lose that write.
-      const { id: tenantId, revision } = await requireTenant(db, slug, scope);
+      const tenant = await requireTenant(db, slug, scope);
+      const { id: tenantId, revision } = tenant;
       const found = await db.read((prisma) =>
         prisma.entry.findMany({
           where: { tenantId, pattern: { gt: after }, ...toEntryCondition(filters, new Date(now())) },
@@ -141,7 +143,7 @@ export function createEntries(db: Database, changeLog: ChangeLog, now: () => num
         }),
       );
       const { rows, nextCursor } = toPage(found, limit, (entry) => entry.pattern);
-      return { revision, items: rows.map(toEntryRow), nextCursor };
+      return { revision, usage: usageOf(tenant), items: rows.map(toEntryRow), nextCursor };
     },
 
     create: (slug, input, context) =>

@@ -73,7 +73,8 @@ export interface PageRequest {
 }
 
 /** A tenant's columns under their property names, for statements outside Prisma. */
-export const TENANT_COLUMNS = `id, lineage, slug, name, environment, revision, entry_count AS "entryCount", head_hash AS "headHash",
+export const TENANT_COLUMNS = `id, lineage, slug, name, environment, revision, entry_count AS "entryCount",
+  wildcard_count AS "wildcardCount", policy_count AS "policyCount", head_hash AS "headHash",
   created_at AS "createdAt", updated_at AS "updatedAt", deleted_at AS "deletedAt"`;
 
 /** The same for entries. */

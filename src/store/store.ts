@@ -1,3 +1,4 @@
+import { DEFAULT_QUOTAS, type Quotas } from '../limits.js';
 import type { Logger } from '../log.js';
 import { type CommittedWrite, createChangeLog } from './change-log.js';
 import { type Changes, createChanges } from './changes.js';
@@ -32,6 +33,7 @@ export type { ListReview, ListWrite } from './list-review.js';
 export type { PolicyWrite } from './policies.js';
 export type { EntryRow } from './rows.js';
 export { isInScope } from './tenants.js';
+export type { Usage } from './usage.js';
 
 /** Where a store lives. */
 export interface StoreOptions {
@@ -41,6 +43,8 @@ export interface StoreOptions {
   readonly redisUrl?: string | undefined;
   /** What nodes sign with what they keep in Redis and announce there. Absent: with a secret kept in the database. */
   readonly cacheSecret?: string | undefined;
+  /** Those left out are {@link DEFAULT_QUOTAS}. */
+  readonly quotas?: Partial<Quotas> | undefined;
   readonly log: Logger;
   /** Milliseconds since the epoch, for what expires. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
@@ -76,10 +80,10 @@ export interface Store {
  * @throws MigrationError, when the database cannot be reached or brought up to date.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, redisUrl, cacheSecret, log, now = Date.now, poolSize } = options;
+  const { databaseUrl, redisUrl, cacheSecret, quotas, log, now = Date.now, poolSize } = options;
   await applyMigrations({ databaseUrl, log });
   const db = await openDatabase({ databaseUrl, log, poolSize });
-  const changeLog = createChangeLog(db, log);
+  const changeLog = createChangeLog(db, { ...DEFAULT_QUOTAS, ...quotas }, log);
   const keys = createKeys(db, log, now);
   const redis = redisUrl === undefined ? undefined : await openRedis({ url: redisUrl, log });
   const counts = createCounts({ redis, now: () => performance.now() });

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig, SETTINGS } from '../../src/config.js';
-import { DEFAULT_RATE_LIMITS } from '../../src/limits.js';
+import { DEFAULT_QUOTAS, DEFAULT_RATE_LIMITS } from '../../src/limits.js';
 
 const ADMIN_KEY = 'a-key-of-exactly-32-characters-0';
 
@@ -18,6 +18,7 @@ describe('given an empty environment', () => {
       dataDir: resolve('.data'),
       logLevel: 'info',
       rateLimits: DEFAULT_RATE_LIMITS,
+      quotas: DEFAULT_QUOTAS,
       trustedProxies: [],
       temporaryEntryDays: 14,
       startedByNpm: false,
@@ -48,6 +49,9 @@ describe('given every setting', () => {
       WRITES_PER_MINUTE: '3',
       EVALUATIONS_PER_MINUTE: '4',
       SYNC_CALLS_PER_MINUTE: '5',
+      MAX_ENTRIES_PER_TENANT: '6',
+      MAX_WILDCARDS_PER_TENANT: '7',
+      MAX_POLICIES_PER_TENANT: '8',
       TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::1',
       TEMPORARY_ENTRY_DAYS: '7',
       NODE_ENV: 'production',
@@ -71,6 +75,7 @@ describe('given every setting', () => {
         evaluationsPerMinute: 4,
         syncsPerMinute: 5,
       },
+      quotas: { entries: 6, wildcards: 7, policies: 8 },
       trustedProxies: ['10.0.0.0/8', '2001:db8::1'],
       temporaryEntryDays: 7,
       startedByNpm: true,
@@ -158,6 +163,9 @@ describe('given the settings table', () => {
       ['WRITES_PER_MINUTE', '3000'],
       ['EVALUATIONS_PER_MINUTE', '60000'],
       ['SYNC_CALLS_PER_MINUTE', '120000'],
+      ['MAX_ENTRIES_PER_TENANT', '100000'],
+      ['MAX_WILDCARDS_PER_TENANT', '1000'],
+      ['MAX_POLICIES_PER_TENANT', '100'],
       ['TRUSTED_PROXIES', undefined],
       ['TEMPORARY_ENTRY_DAYS', '14'],
       ['NODE_ENV', undefined],

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { Pool, type QueryResultRow } from 'pg';
 import { buildApp } from '../../src/app.js';
-import type { RateLimits } from '../../src/limits.js';
+import type { Quotas, RateLimits } from '../../src/limits.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { createTestDatabase } from '../support/database.js';
 import { silentLog } from '../support/silent-log.js';
@@ -38,7 +38,7 @@ export interface TestService {
   close(): Promise<void>;
 }
 
-interface CallOptions {
+export interface CallOptions {
   readonly body?: unknown;
   /** The key to send; `null` sends none. Default the admin key. */
   readonly key?: string | null;
@@ -51,12 +51,18 @@ export async function openService(
     readonly on?: TestService;
     readonly redisUrl?: string;
     readonly rateLimits?: Partial<RateLimits>;
+    readonly quotas?: Partial<Quotas>;
   } = {},
 ): Promise<TestService> {
-  const { on, redisUrl, rateLimits } = options;
+  const { on, redisUrl, rateLimits, quotas } = options;
   const database = on ? { url: on.databaseUrl, drop: async () => {} } : await createTestDatabase();
-  const store = await openStore({ databaseUrl: database.url, redisUrl, log: silentLog });
-  const app = await buildApp({ store, adminKey: ADMIN_KEY, rateLimits: { ...PATIENT, ...rateLimits } });
+  const store = await openStore({ databaseUrl: database.url, redisUrl, quotas, log: silentLog });
+  const app = await buildApp({
+    store,
+    adminKey: ADMIN_KEY,
+    rateLimits: { ...PATIENT, ...rateLimits },
+    quotas,
+  });
   const pool = new Pool({ connectionString: database.url, max: 4 });
 
   async function call(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_QUOTAS } from '../../src/limits.js';
 import { type ChangeLog, createChangeLog, type TenantWrite } from '../../src/store/change-log.js';
 import { LISTED_OPERATIONS } from '../../src/store/changes.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
@@ -21,7 +22,7 @@ let slug: string;
 beforeAll(async () => {
   store = await openTestStore();
   db = await openDatabase({ databaseUrl: store.databaseUrl, log: silentLog });
-  changeLog = createChangeLog(db, silentLog);
+  changeLog = createChangeLog(db, DEFAULT_QUOTAS, silentLog);
 });
 afterAll(async () => {
   await db.close();
@@ -209,7 +210,7 @@ describe('given a write that fails half-way', () => {
 
   it('gives its connection back', async () => {
     const one = await openDatabase({ databaseUrl: store.databaseUrl, log: silentLog, poolSize: 1 });
-    const log = createChangeLog(one, silentLog);
+    const log = createChangeLog(one, DEFAULT_QUOTAS, silentLog);
     for (let round = 0; round < 3; round += 1) {
       await expect(
         log.writeTenant(slug, context, { action: 'test', ifMatch: 7 }, (write) => rename(write, 'x')),
@@ -225,7 +226,7 @@ describe('given a listener for committed writes', () => {
   it('hears of each one before its caller does, of nothing else', async () => {
     const { lineage, id: tenantId } = await store.tenants.get(slug);
     const heard: TenantMove[] = [];
-    const log = createChangeLog(db, silentLog);
+    const log = createChangeLog(db, DEFAULT_QUOTAS, silentLog);
     log.onCommitted((move) => heard.push(move));
     await log.writeTenant(slug, context, { action: 'a' }, (write) => rename(write, 'x'));
     expect(heard).toEqual([{ tenantId, slug, lineage, revision: 2, deleted: false }]);
@@ -246,7 +247,7 @@ describe('given a listener for committed writes', () => {
 
   it('cannot fail the write', async () => {
     const { log, logged } = recordLog();
-    const fragile = createChangeLog(db, log);
+    const fragile = createChangeLog(db, DEFAULT_QUOTAS, log);
     fragile.onCommitted(() => {
       throw new Error('the listener');
     });

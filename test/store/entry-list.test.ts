@@ -1,5 +1,6 @@
 import type { Pattern } from '@origin-allowlist/client/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_QUOTAS } from '../../src/limits.js';
 import { createChangeLog } from '../../src/store/change-log.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
 import { createEntries } from '../../src/store/entries.js';
@@ -229,7 +230,7 @@ describe('given many rows', () => {
   afterAll(() => db.close());
 
   it('writes them with a number of statements that does not grow with theirs', async () => {
-    const entries = createEntries(db, createChangeLog(db, silentLog), Date.now);
+    const entries = createEntries(db, createChangeLog(db, DEFAULT_QUOTAS, silentLog), Date.now);
     const names = Array.from({ length: 3_000 }, (_, index) => `n${index}`);
 
     statements = 0;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_QUOTAS } from '../../src/limits.js';
 import { createChangeLog } from '../../src/store/change-log.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
 import { type Expiry, KEPT_AFTER_EXPIRY_MS, startExpiry } from '../../src/store/expiry.js';
@@ -16,7 +17,7 @@ let slug: string;
 beforeAll(async () => {
   store = await openTestStore();
   db = await openDatabase({ databaseUrl: store.databaseUrl, log: silentLog });
-  expiry = startExpiry(db, createChangeLog(db, silentLog), silentLog, () => 0);
+  expiry = startExpiry(db, createChangeLog(db, DEFAULT_QUOTAS, silentLog), silentLog, () => 0);
 });
 afterAll(async () => {
   await expiry.stop();

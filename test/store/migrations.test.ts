@@ -22,6 +22,7 @@ const MIGRATIONS = [
   '20261122195000_longest_staleness',
   '20261122195100_refusals',
   '20261122205000_key_rotation',
+  '20261122212000_quotas',
 ];
 
 let database: TestDatabase;

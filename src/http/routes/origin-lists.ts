@@ -76,6 +76,7 @@ export const originListRoutes: FastifyPluginAsyncZod<{
         ...bodyProblemResponses(
           'tenant_not_found',
           'policy_unknown',
+          'quota_exceeded',
           'risk_unaccepted',
           'revision_mismatch',
           'precondition_required',
@@ -135,7 +136,13 @@ export const originListRoutes: FastifyPluginAsyncZod<{
         }),
       response: {
         200: ListResultSchema,
-        ...bodyProblemResponses('tenant_not_found', 'policy_unknown', 'risk_unaccepted', 'revision_mismatch'),
+        ...bodyProblemResponses(
+          'tenant_not_found',
+          'policy_unknown',
+          'quota_exceeded',
+          'risk_unaccepted',
+          'revision_mismatch',
+        ),
       },
     },
     handler: async (request, reply) => {

@@ -14,6 +14,7 @@ import { InstantSchema, TenantParams, toUtc } from '../fields.js';
 import { lintWrite } from '../list-review.js';
 import { linkNext, pageOf, pageQuery } from '../page.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
+import { tellUsageOf } from '../quota-header.js';
 import {
   answerDeletion,
   type RolloutWaits,
@@ -57,7 +58,7 @@ export const originRoutes: FastifyPluginAsyncZod<{
     },
     handler: async (request, reply) => {
       const { limit, cursor, ...filters } = request.query;
-      const { revision, ...page } = await store.entries.list(
+      const { revision, usage, ...page } = await store.entries.list(
         request.params.slug,
         filters,
         { limit, cursor },
@@ -66,6 +67,7 @@ export const originRoutes: FastifyPluginAsyncZod<{
       // Which entries are active or expired changes with the time, under one revision: such a list is tagged by its content.
       if (filters.status === undefined) reply.headers(versionHeaders(revision));
       else reply.header('x-revision', revision);
+      tellUsageOf(request)(usage);
       linkNext(request, reply, page.nextCursor);
       return page;
     },
@@ -82,7 +84,13 @@ export const originRoutes: FastifyPluginAsyncZod<{
       body: EntryInputSchema,
       response: {
         201: WrittenEntrySchema,
-        ...bodyProblemResponses('tenant_not_found', 'pattern_taken', 'policy_unknown', 'risk_unaccepted'),
+        ...bodyProblemResponses(
+          'tenant_not_found',
+          'pattern_taken',
+          'quota_exceeded',
+          'policy_unknown',
+          'risk_unaccepted',
+        ),
       },
     },
     handler: async (request, reply) => {
@@ -132,6 +140,7 @@ export const originRoutes: FastifyPluginAsyncZod<{
           'tenant_not_found',
           'entry_not_found',
           'pattern_taken',
+          'quota_exceeded',
           'policy_unknown',
           'risk_unaccepted',
           'revision_mismatch',
@@ -192,7 +201,13 @@ export const originRoutes: FastifyPluginAsyncZod<{
       response: {
         200: WrittenEntrySchema,
         201: WrittenEntrySchema,
-        ...bodyProblemResponses('tenant_not_found', 'policy_unknown', 'risk_unaccepted', 'revision_mismatch'),
+        ...bodyProblemResponses(
+          'tenant_not_found',
+          'policy_unknown',
+          'quota_exceeded',
+          'risk_unaccepted',
+          'revision_mismatch',
+        ),
       },
     },
     handler: async (request, reply) => {

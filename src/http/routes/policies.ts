@@ -74,7 +74,7 @@ export const policyRoutes: FastifyPluginAsyncZod<{
       response: {
         200: WrittenPolicySchema,
         201: WrittenPolicySchema,
-        ...bodyProblemResponses('tenant_not_found', 'risk_unaccepted', 'revision_mismatch'),
+        ...bodyProblemResponses('tenant_not_found', 'quota_exceeded', 'risk_unaccepted', 'revision_mismatch'),
       },
     },
     handler: async (request, reply) => {
