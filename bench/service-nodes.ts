@@ -94,6 +94,8 @@ async function startNode(databaseUrl: string, redisUrl: string): Promise<Service
           ADMIN_KEY,
           PORT: String(port),
           LOG_LEVEL: 'info',
+          // One entry is added to a list of 100,000.
+          MAX_ENTRIES_PER_TENANT: '200000',
         },
       });
       await service.ready;

@@ -43,8 +43,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const MAX_POOL_SIZE = 1_000;
 const MAX_RATE = 10_000_000;
-/** As many entries as lists, deltas and SDKs are made for. */
-const MAX_QUOTA = 100_000;
+const MAX_QUOTA = 1_000_000;
 const SECRET_MIN_LENGTH = 32;
 const SECRET_MAX_LENGTH = 1_000;
 /** Within what the service reads from an Authorization header. */
