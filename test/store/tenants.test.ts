@@ -167,6 +167,7 @@ describe('given a deleted tenant', () => {
     expect(second.lineage).not.toBe(first.lineage);
     expect(await store.entries.list(slug, {}, { limit: 10 })).toEqual({
       revision: 1,
+      usage: { entries: 0, wildcards: 0, policies: 1 },
       items: [],
       nextCursor: null,
     });
