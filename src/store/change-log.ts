@@ -52,7 +52,7 @@ export interface TenantWrite {
   readonly tenant: Tenant;
   /** The revision this write makes, if it changes anything. */
   readonly revision: number;
-  /** The database's time: one clock for all nodes. */
+  /** The database's time: one clock for all nodes. Never before the change before, should that clock be set back. */
   readonly at: Date;
   readonly actor: string;
 }
@@ -213,7 +213,7 @@ async function lockTenant(
 ): Promise<TenantWrite> {
   requireSlug(slug);
   const [row] = await transaction.query<Tenant & { readonly at: Date }>(
-    `SELECT ${TENANT_COLUMNS}, ${NOW} AS at FROM tenants
+    `SELECT ${TENANT_COLUMNS}, greatest(${NOW}, updated_at) AS at FROM tenants
      WHERE slug = $1 AND deleted_at IS NULL AND ($2::uuid[] IS NULL OR id = ANY($2)) FOR UPDATE`,
     [slug, tenantIds],
   );

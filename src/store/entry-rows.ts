@@ -2,6 +2,7 @@ import { mapInTurns } from '../turns.js';
 import type { Operation } from './change-hash.js';
 import type { TenantWrite } from './change-log.js';
 import type { Entry } from './generated/client.js';
+import { keepEntries } from './row-versions.js';
 import { ENTRY_COLUMNS, type EntryRow, toEntryRow } from './rows.js';
 import { BULK_BYTES, type Transaction } from './transaction.js';
 
@@ -40,9 +41,12 @@ export async function loadEntry(
   return found && toEntryRow(found);
 }
 
-/** Writes the edits, of which no two are of one pattern, and gives the operations for the trail in their order. */
+/**
+ * Writes the edits, after which no two entries have one pattern, keeps what was there as versions, and gives the operations for
+ * the trail in their order.
+ */
 export async function applyEdits(
-  { transaction, tenant }: TenantWrite,
+  { transaction, tenant, revision }: TenantWrite,
   edits: readonly EntryEdit[],
 ): Promise<readonly Operation[]> {
   if (edits.length > BULK_EDITS) await transaction.allowBulk();
@@ -52,19 +56,19 @@ export async function applyEdits(
   for (const { before, after } of edits) {
     if (after === null) deletedIds.push(before.id);
     else if (before === null) created.push(after);
-    else changed.push(after);
+    else if (before.pattern === after.pattern || edits.length === 1) changed.push(after);
+    else {
+      // Two entries may change their patterns for one another's, which no order of updates lets the unique index pass.
+      deletedIds.push(before.id);
+      created.push(after);
+    }
   }
-  if (deletedIds.length > 0) {
-    await transaction.query('DELETE FROM entries WHERE tenant_id = $1 AND id = ANY($2::uuid[])', [
-      tenant.id,
-      deletedIds,
-    ]);
-  }
-  await sendRows(transaction, UPDATE, tenant.id, changed);
+  if (deletedIds.length > 0) await transaction.query(DELETE, [tenant.id, deletedIds, revision]);
+  await sendRows(transaction, UPDATE, tenant.id, changed, [revision]);
   await sendRows(transaction, INSERT, tenant.id, created);
   return mapInTurns(edits, ({ before, after }) => ({
-    after: after && toOperand(after),
-    before: before && toOperand(before),
+    after: after && toEntryOperand(after),
+    before: before && toEntryOperand(before),
     subject: 'entry',
   }));
 }
@@ -74,11 +78,12 @@ async function sendRows(
   statement: string,
   tenantId: string,
   rows: readonly EntryRow[],
+  values: readonly unknown[] = [],
 ): Promise<void> {
   for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
     const chunk = JSON.stringify(rows.slice(start, start + ROWS_PER_STATEMENT));
     if (Buffer.byteLength(chunk) > BULK_BYTES) await transaction.allowBulk();
-    await transaction.query(statement, [tenantId, chunk]);
+    await transaction.query(statement, [tenantId, chunk, ...values]);
   }
 }
 
@@ -94,15 +99,23 @@ const INSERT = `
   FROM ${RECORDS}`;
 
 const UPDATE = `
+  WITH r AS MATERIALIZED (SELECT * FROM ${RECORDS}),
+  kept AS (${keepEntries('(SELECT e.* FROM entries e JOIN r ON r.id = e.id WHERE e.tenant_id = $1)', '$3')})
   UPDATE entries e SET pattern = r.pattern, kind = r.kind, any_port = r."anyPort", enabled = r.enabled,
     expires_at = r."expiresAt", ref = r.ref, note = r.note, labels = r.labels, policies = r.policies,
     accepted_risks = r."acceptedRisks", revision = r.revision, updated_at = r."updatedAt", updated_by = r."updatedBy"
-  FROM ${RECORDS}
+  FROM r
   WHERE e.tenant_id = $1 AND e.id = r.id`;
 
-// As the trail shows it: what the admin decided. Kind and port follow from the pattern, the rest from the change. The keys
-// are in the order of the trail's canonical JSON, which saves sorting those of 100,000 entries.
-function toOperand(entry: EntryRow) {
+const DELETE = `
+  WITH gone AS (DELETE FROM entries WHERE tenant_id = $1 AND id = ANY($2::uuid[]) RETURNING *)
+  ${keepEntries('gone', '$3')}`;
+
+/**
+ * An entry as the trail shows it: what the admin decided. Kind and port follow from the pattern, the rest from the change. The
+ * keys are in the order of the trail's canonical JSON, which saves sorting those of 100,000 entries.
+ */
+export function toEntryOperand(entry: EntryRow) {
   const { acceptedRisks, enabled, expiresAt, id, labels, note, pattern, policies, ref } = entry;
   return { acceptedRisks, enabled, expiresAt, id, labels, note, pattern, policies, ref };
 }

@@ -16,7 +16,8 @@ import {
 import type { Database } from './database.js';
 import type { Entry, Environment, Policy } from './generated/client.js';
 import { loadCredentials } from './list-review.js';
-import { type PolicyInput, toPolicyOperand, writePolicy } from './policy-rows.js';
+import { deletePolicies, type PolicyInput, toPolicyOperand, writePolicy } from './policy-rows.js';
+import { keepPolicies } from './row-versions.js';
 import {
   ENTRY_COLUMNS,
   type EntryRow,
@@ -131,6 +132,7 @@ async function putPolicy(
   });
   const at = write.at.toISOString();
   const after = { ...operand, revision, createdAt: before?.createdAt ?? at, updatedAt: at };
+  if (before !== undefined) await keepPolicies(transaction, { tenantId: tenant.id, revision }, [name]);
   await writePolicy(transaction, tenant.id, after);
   return {
     operations: [
@@ -149,7 +151,7 @@ async function removePolicy(
   name: string,
   ifMatch: Precondition['ifMatch'],
 ): Promise<Mutation<PolicyRow>> {
-  const { transaction, tenant } = write;
+  const { transaction, tenant, revision } = write;
   const before = await findPolicy(write, name);
   if (before === undefined) throw policyNotFound(name);
   requireRevision(before.revision, ifMatch);
@@ -166,7 +168,7 @@ async function removePolicy(
   if (entry !== undefined) {
     throw new AppError('policy_in_use', `Entries name it, ${JSON.stringify(entry.pattern)} for one.`);
   }
-  await transaction.query('DELETE FROM policies WHERE tenant_id = $1 AND name = $2', [tenant.id, name]);
+  await deletePolicies(transaction, { tenantId: tenant.id, revision }, [name]);
   return {
     operations: [{ subject: 'policy', before: toPolicyOperand(name, before), after: null }],
     value: before,

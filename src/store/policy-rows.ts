@@ -1,4 +1,5 @@
 import type { PolicySettings } from '@origin-allowlist/client/core';
+import { keepPolicies, type TenantRevision } from './row-versions.js';
 import type { PolicyRow } from './rows.js';
 import type { Transaction } from './transaction.js';
 
@@ -57,4 +58,17 @@ export async function writePolicy(
       policy.updatedAt,
     ],
   );
+}
+
+/** Deletes policies with the revision that is being made, and keeps them as versions. */
+export async function deletePolicies(
+  transaction: Transaction,
+  revision: TenantRevision,
+  names: readonly string[],
+): Promise<void> {
+  await keepPolicies(transaction, revision, names);
+  await transaction.query('DELETE FROM policies WHERE tenant_id = $1 AND name = ANY($2)', [
+    revision.tenantId,
+    names,
+  ]);
 }

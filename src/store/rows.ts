@@ -82,8 +82,8 @@ export const ENTRY_COLUMNS = `id, tenant_id AS "tenantId", pattern, kind, any_po
   expires_at AS "expiresAt", ref, note, labels, policies, accepted_risks AS "acceptedRisks", revision,
   created_at AS "createdAt", created_by AS "createdBy", updated_at AS "updatedAt", updated_by AS "updatedBy"`;
 
-/** The same for policies. */
-export const POLICY_COLUMNS = `id, tenant_id AS "tenantId", name, paths, credentials, methods,
+/** The same for policies, but for the id, by which nobody knows them. */
+export const POLICY_COLUMNS = `tenant_id AS "tenantId", name, paths, credentials, methods,
   allowed_headers AS "allowedHeaders", exposed_headers AS "exposedHeaders", max_age_seconds AS "maxAgeSeconds",
   private_network AS "privateNetwork", always_send AS "alwaysSend", enforcement, revision,
   created_at AS "createdAt", updated_at AS "updatedAt"`;
@@ -122,7 +122,7 @@ export function toEntryRow(entry: Entry): EntryRow {
   };
 }
 
-export function toPolicyRow(policy: Policy): PolicyRow {
+export function toPolicyRow(policy: Omit<Policy, 'id'>): PolicyRow {
   return {
     name: policy.name,
     paths: policy.paths,

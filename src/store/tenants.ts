@@ -14,6 +14,7 @@ import type { Database } from './database.js';
 import { violatedIndex } from './database-error.js';
 import type { Environment, Prisma, Tenant } from './generated/client.js';
 import { toPolicyOperand, writePolicy } from './policy-rows.js';
+import { keepTenant } from './row-versions.js';
 import { type Page, type PageRequest, type TenantRow, toTenantRow } from './rows.js';
 import type { Transaction } from './transaction.js';
 
@@ -112,6 +113,7 @@ export function createTenants(db: Database, changeLog: ChangeLog): Tenants {
         if (name === tenant.name && environment === tenant.environment) {
           return { operations: [], value: toTenantRow(tenant) };
         }
+        await keepTenant(transaction, { tenantId: tenant.id, revision });
         await transaction.query('UPDATE tenants SET name = $2, environment = $3 WHERE id = $1', [
           tenant.id,
           name,

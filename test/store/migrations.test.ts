@@ -22,6 +22,7 @@ const MIGRATIONS = [
   '20261122195000_longest_staleness',
   '20261122195100_refusals',
   '20261122205000_key_rotation',
+  '20261122211001_history',
   '20261122212000_quotas',
 ];
 
@@ -64,6 +65,7 @@ describe('given an empty database', () => {
       'api_keys',
       'changes',
       'entries',
+      'entry_versions',
       'events',
       'instance_refusals',
       'instance_registry',
@@ -72,6 +74,8 @@ describe('given an empty database', () => {
       'instances',
       'node_secret',
       'policies',
+      'policy_versions',
+      'tenant_versions',
       'tenants',
       'version_departures',
     ]);
