@@ -11,24 +11,24 @@ export const MAX_DELTA_OPERATIONS = 1_000;
 const MAX_DELTA_BYTES = 256 * 1_024;
 
 /**
- * The decision fields of a write's operations; notes, labels and actors stay behind.
+ * The decision fields of what one write did, or several one after the other; notes, labels and actors stay behind.
  *
- * @returns `undefined` when there is more than a delta carries, or the tenant itself came or went.
+ * @returns `undefined` when there is more than a delta carries, or a tenant itself came or went.
  */
-export function toDeltaOperations(operations: readonly Operation[]): readonly DeltaOperation[] | undefined {
-  if (operations.length > MAX_DELTA_OPERATIONS) return undefined;
+export function toDeltaOperations(
+  ...writes: readonly (readonly Operation[])[]
+): readonly DeltaOperation[] | undefined {
+  if (writes.reduce((sum, { length }) => sum + length, 0) > MAX_DELTA_OPERATIONS) return undefined;
   const steps = createSteps();
-  for (const { subject, before, after } of operations) {
-    switch (subject) {
-      case 'tenant':
-        if (before === null || after === null) return undefined;
-        break;
-      case 'entry':
-        addEntry(steps, parseOperand(EntryOperand, before), parseOperand(EntryOperand, after));
-        break;
-      case 'policy':
-        addPolicy(steps, parseOperand(PolicyOperand, before), parseOperand(PolicyOperand, after));
-        break;
+  for (const operations of writes) {
+    if (operations.some(isComingOrGoing)) return undefined;
+    // What goes, first: of two entries that change their patterns for one another's, each pattern goes and comes at once.
+    for (const { subject, before, after } of operations) {
+      if (subject === 'entry') removeEntry(steps, parseEntry(before), parseEntry(after));
+    }
+    for (const { subject, before, after } of operations) {
+      if (subject === 'entry') putEntry(steps, parseEntry(before), parseEntry(after));
+      if (subject === 'policy') addPolicy(steps, parsePolicy(before), parsePolicy(after));
     }
   }
   const result = steps.all();
@@ -54,7 +54,7 @@ export async function readDelta(
   }>(READ_DELTA, [tenantId, lineage, from, MAX_DELTA_OPERATIONS]);
   // Revisions have no gaps: fewer changes than revisions is a trail that somebody has cut.
   if (row === undefined || row.changes === 0 || row.changes !== row.to - from) return undefined;
-  const ops = row.operations === null ? undefined : toDeltaOperations(row.operations.flat());
+  const ops = row.operations === null ? undefined : toDeltaOperations(...row.operations);
   return ops && { from, to: row.to, ops, count: row.count };
 }
 
@@ -90,8 +90,16 @@ const PolicyOperand = z.object({
   enforcement: z.enum(['report', 'headers', 'block']),
 });
 
-function parseOperand<Schema extends z.ZodType>(schema: Schema, operand: object | null) {
-  return operand === null ? null : schema.parse(operand);
+function parseEntry(operand: object | null): z.infer<typeof EntryOperand> | null {
+  return operand === null ? null : EntryOperand.parse(operand);
+}
+
+function parsePolicy(operand: object | null): z.infer<typeof PolicyOperand> | null {
+  return operand === null ? null : PolicyOperand.parse(operand);
+}
+
+function isComingOrGoing({ subject, before, after }: Operation): boolean {
+  return subject === 'tenant' && (before === null || after === null);
 }
 
 /** Operations by what they are about: of several on one pattern or policy only the last counts. */
@@ -119,13 +127,14 @@ function createSteps(): Steps {
   };
 }
 
-function addEntry(
-  steps: Steps,
-  before: z.infer<typeof EntryOperand> | null,
-  after: z.infer<typeof EntryOperand> | null,
-): void {
-  const isRenamed = before !== null && before.pattern !== after?.pattern;
-  if (isRenamed) steps.delete(`entry ${before.pattern}`, { op: 'delete', pattern: before.pattern });
+type Entry = z.infer<typeof EntryOperand>;
+
+function removeEntry(steps: Steps, before: Entry | null, after: Entry | null): void {
+  if (before === null || before.pattern === after?.pattern) return;
+  steps.delete(`entry ${before.pattern}`, { op: 'delete', pattern: before.pattern });
+}
+
+function putEntry(steps: Steps, before: Entry | null, after: Entry | null): void {
   if (after === null) return;
   const { pattern, enabled, expiresAt, policies } = after;
   const entry = {
@@ -134,7 +143,7 @@ function addEntry(
     ...(expiresAt !== null && { expiresAt }),
     ...(policies.length > 0 && { policies }),
   };
-  steps.put(`entry ${pattern}`, before !== null && !isRenamed, { op: 'put', entry });
+  steps.put(`entry ${pattern}`, before?.pattern === pattern, { op: 'put', entry });
 }
 
 function addPolicy(
