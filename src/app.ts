@@ -11,6 +11,7 @@ import { createRolloutWaits } from './http/rollout-wait.js';
 import { changeRoutes } from './http/routes/changes.js';
 import { evaluateRoutes } from './http/routes/evaluate.js';
 import { healthRoutes } from './http/routes/health.js';
+import { historyRoutes } from './http/routes/history.js';
 import { keyRoutes } from './http/routes/keys.js';
 import { lintRoutes } from './http/routes/lint.js';
 import { originListRoutes } from './http/routes/origin-lists.js';
@@ -94,6 +95,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await v1.register(policyRoutes, { store, waits });
     await v1.register(lintRoutes, { store, now });
     await v1.register(changeRoutes, { store });
+    await v1.register(historyRoutes, { store, waits });
     await v1.register(keyRoutes, { store });
     await v1.register(evaluateRoutes, { store, now });
     await v1.register(syncRoutes, { store, now });

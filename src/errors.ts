@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'entry_not_found'
   | 'policy_not_found'
   | 'change_not_found'
+  | 'revision_not_found'
   | 'key_not_found'
   | 'instance_not_found'
   | 'slug_taken'

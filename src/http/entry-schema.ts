@@ -46,22 +46,21 @@ const policies = z
   .transform(unique)
   .meta({ description: 'The policies the entry applies to; none named = all.' });
 
-/** Risks an admin takes on by name. The store adds who did, and when. */
-export const AcceptedRisksSchema = z
-  .array(
-    z.strictObject({
-      code: z
-        .string()
-        .max(64)
-        .refine(isAcceptable, {
-          message: 'This is not the code of a finding that can be accepted.',
-          params: { code: 'risk_not_acceptable' },
-        })
-        .meta({ description: 'The code of a finding.', examples: ['INSECURE_WITH_CREDENTIALS'] }),
-      note: freeText(2_000).min(1).meta({ description: 'Why it is taken; kept in the trail.' }),
-    }),
-  )
-  .max(MAX_ACCEPTED_RISKS);
+/** A risk an admin takes on by name. The store adds who did, and when. */
+export const AcceptedRiskSchema = z.strictObject({
+  code: z
+    .string()
+    .max(64)
+    .refine(isAcceptable, {
+      message: 'This is not the code of a finding that can be accepted.',
+      params: { code: 'risk_not_acceptable' },
+    })
+    .meta({ description: 'The code of a finding.', examples: ['INSECURE_WITH_CREDENTIALS'] }),
+  note: freeText(2_000).min(1).meta({ description: 'Why it is taken; kept in the trail.' }),
+});
+
+/** Those of an entry. */
+export const AcceptedRisksSchema = z.array(AcceptedRiskSchema).max(MAX_ACCEPTED_RISKS);
 
 const writtenFields = {
   enabled: enabled.default(true),
@@ -105,6 +104,30 @@ export const EntryOperationSchema = z
   ])
   .meta({ id: 'EntryOperation' });
 
+const signedRisks = z.array(
+  z.object({
+    code: z.string(),
+    note: z.string(),
+    by: z.string().meta({ description: 'Who accepted it: an actor, as in the trail.' }),
+    at: z.string(),
+  }),
+);
+
+/** An entry as the trail shows it: what the admin decided. */
+export const EntryOperandSchema = z
+  .object({
+    id: z.uuid(),
+    pattern: z.string(),
+    enabled: z.boolean(),
+    expiresAt: z.string().nullable(),
+    ref: z.string().nullable(),
+    note: z.string().nullable(),
+    labels: z.array(z.string()),
+    policies: z.array(z.string()),
+    acceptedRisks: signedRisks,
+  })
+  .meta({ id: 'EntryOperand' });
+
 /** An entry as it is answered. */
 export const EntrySchema = z
   .object({
@@ -118,14 +141,7 @@ export const EntrySchema = z
     note: z.string().nullable(),
     labels: z.array(z.string()),
     policies: z.array(z.string()),
-    acceptedRisks: z.array(
-      z.object({
-        code: z.string(),
-        note: z.string(),
-        by: z.string().meta({ description: 'Who accepted it: an actor, as in the trail.' }),
-        at: z.string(),
-      }),
-    ),
+    acceptedRisks: signedRisks,
     revision: z.int(),
     createdAt: z.string(),
     createdBy: z.string(),

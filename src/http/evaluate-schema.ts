@@ -1,6 +1,7 @@
 import { parseOrigin } from '@origin-allowlist/client/core';
 import { z } from 'zod';
 import { RevisionSchema } from './fields.js';
+import { judgedAt, pastFields, pastQuery, refuseTwoTimes } from './past.js';
 import { ProblemSchema } from './problem.js';
 
 const MAX_BATCH = 100;
@@ -24,48 +25,52 @@ const OWN_ORIGINS_META = {
     'The SDK counts the scheme and host of the request itself as one; here it must be named.',
 };
 
+const fields = z.strictObject({
+  tenant: z.string(),
+  origin: lines.optional().meta({ description: 'The `Origin` header; an array for repeated lines.' }),
+  method: z
+    .string()
+    .min(1)
+    .meta({ description: 'The method of the request itself: OPTIONS for a preflight.' }),
+  path: z.string().optional().meta({ description: 'The full request target; absent = `/`.' }),
+  requestMethod: lines.optional().meta({ description: '`Access-Control-Request-Method`.' }),
+  requestHeaders: lines.optional().meta({ description: '`Access-Control-Request-Headers`.' }),
+  requestPrivateNetwork: z
+    .union([z.boolean(), z.string()])
+    .optional()
+    .meta({ description: '`Access-Control-Request-Private-Network`.' }),
+  host: z.string().optional().meta({ description: 'The `Host` header, for policies with `alwaysSend`.' }),
+  policy: z.string().optional().meta({ description: 'A policy by name, instead of by path.' }),
+  secFetchSite: lines
+    .optional()
+    .meta({ description: '`Sec-Fetch-Site`, for policies with `block`: `same-origin` and `none` pass.' }),
+  ownOrigins: ownOrigins.optional().meta(OWN_ORIGINS_META),
+  minRevision: RevisionSchema.optional().meta({
+    description: 'Wait up to a second for this revision, then answer 409 `revision_not_reached`.',
+  }),
+  ...pastFields,
+});
+
 /** A request to decide. Header values are the raw lines, as received. */
-export const EvaluateRequestSchema = z
-  .strictObject({
-    tenant: z.string(),
-    origin: lines.optional().meta({ description: 'The `Origin` header; an array for repeated lines.' }),
-    method: z
-      .string()
-      .min(1)
-      .meta({ description: 'The method of the request itself: OPTIONS for a preflight.' }),
-    path: z.string().optional().meta({ description: 'The full request target; absent = `/`.' }),
-    requestMethod: lines.optional().meta({ description: '`Access-Control-Request-Method`.' }),
-    requestHeaders: lines.optional().meta({ description: '`Access-Control-Request-Headers`.' }),
-    requestPrivateNetwork: z
-      .union([z.boolean(), z.string()])
-      .optional()
-      .meta({ description: '`Access-Control-Request-Private-Network`.' }),
-    host: z.string().optional().meta({ description: 'The `Host` header, for policies with `alwaysSend`.' }),
-    policy: z.string().optional().meta({ description: 'A policy by name, instead of by path.' }),
-    secFetchSite: lines
-      .optional()
-      .meta({ description: '`Sec-Fetch-Site`, for policies with `block`: `same-origin` and `none` pass.' }),
-    ownOrigins: ownOrigins.optional().meta(OWN_ORIGINS_META),
-    minRevision: RevisionSchema.optional().meta({
-      description: 'Wait up to a second for this revision, then answer 409 `revision_not_reached`.',
-    }),
-  })
-  .meta({
-    id: 'EvaluateRequest',
-    examples: [{ tenant: 'acme', method: 'GET', origin: 'https://app.example.com', path: '/orders' }],
-  });
+export const EvaluateRequestSchema = fields.superRefine(refuseTwoTimes).meta({
+  id: 'EvaluateRequest',
+  examples: [{ tenant: 'acme', method: 'GET', origin: 'https://app.example.com', path: '/orders' }],
+});
 
 /** The same in a query string. */
-export const EvaluateQuerySchema = EvaluateRequestSchema.extend({
-  method: z.string().min(1).default('GET'),
-  requestPrivateNetwork: z.string().optional(),
-  // A query parameter that stands there once is a string.
-  ownOrigins: z
-    .preprocess((value) => (typeof value === 'string' ? [value] : value), ownOrigins)
-    .optional()
-    .meta(OWN_ORIGINS_META),
-  minRevision: z.coerce.number().pipe(RevisionSchema).optional(),
-});
+export const EvaluateQuerySchema = fields
+  .extend({
+    method: z.string().min(1).default('GET'),
+    requestPrivateNetwork: z.string().optional(),
+    // A query parameter that stands there once is a string.
+    ownOrigins: z
+      .preprocess((value) => (typeof value === 'string' ? [value] : value), ownOrigins)
+      .optional()
+      .meta(OWN_ORIGINS_META),
+    minRevision: z.coerce.number().pipe(RevisionSchema).optional(),
+    ...pastQuery,
+  })
+  .superRefine(refuseTwoTimes);
 
 export const EvaluateBatchSchema = z
   .strictObject({ requests: z.array(z.unknown()).min(1).max(MAX_BATCH) })
@@ -106,6 +111,7 @@ export const EvaluationSchema = z
     remove: z.array(z.string()).meta({ description: 'Response headers to delete.' }),
     tenant: z.string(),
     revision: z.int(),
+    at: judgedAt,
   })
   .meta({ id: 'Evaluation' });
 

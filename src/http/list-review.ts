@@ -30,14 +30,15 @@ const MAX_RELATED_PATTERNS = 20_000;
  * a rule was made never stand in the way of an edit that has nothing to do with it.
  *
  * @param root pointer to the request's one pattern, where that is not in the body.
+ * @param field pointer from there to what the findings are about.
  * @returns the review to hand to the store. It throws AppError `risk_unaccepted`, with all that is rejected.
  */
-export function lintWrite(root = ''): LintedWrite {
+export function lintWrite(root = '', field = '/pattern'): LintedWrite {
   let findings: ListFinding[] = [];
   let findingCount = 0;
   return {
     async review(write) {
-      const linted = await lintWritten(write, root);
+      const linted = await lintWritten(write, (pointer) => `${root}${pointer}${field}`);
       if (linted.refused.length > 0) throw unaccepted(linted.refused);
       findings = linted.findings.slice(0, MAX_FINDINGS);
       findingCount = linted.findings.length;
@@ -51,7 +52,7 @@ export function lintWrite(root = ''): LintedWrite {
   };
 }
 
-async function lintWritten(write: ListWrite, root: string) {
+async function lintWritten(write: ListWrite, pointerOf: (pointer: string) => string) {
   const { written, environment, policies, removed, atMs: nowMs } = write;
   const entries = await mapInTurns(written, ({ after }) => toSnapshotEntry(after));
   const listed = write.listed ?? (await write.find(await relatedPatterns(entries)));
@@ -63,7 +64,7 @@ async function lintWritten(write: ListWrite, root: string) {
   for await (const turn of inTurns(written.map((edit, index) => ({ edit, entry: entries[index] })))) {
     for (const { edit, entry } of turn) {
       if (entry === undefined) continue;
-      const pointer = `${root}${edit.pointer}/pattern`;
+      const pointer = pointerOf(edit.pointer);
       const found = lint(entry).map((finding) => ({
         ...toFinding(finding),
         pointer,
@@ -81,11 +82,11 @@ async function lintWritten(write: ListWrite, root: string) {
 /** Codes the entry was rejected for as it was; none of one that let nobody in and now does, or let others in. */
 function rejectedBefore(
   { before, after }: ListWrite['written'][number],
-  { environment, policies, atMs }: ListWrite,
+  { environment, policiesBefore, atMs }: ListWrite,
 ): ReadonlySet<string> {
   if (before === null || before.pattern !== after.pattern) return new Set();
   if (isLive(after, atMs) && !isLive(before, atMs)) return new Set();
-  const credentials = hasCredentials(policies, before.policies);
+  const credentials = hasCredentials(policiesBefore, before.policies);
   const findings = lintPattern(before.pattern, {
     environment,
     credentials,

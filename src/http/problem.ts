@@ -13,6 +13,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly t
   entry_not_found: { status: 404, title: 'No such entry' },
   policy_not_found: { status: 404, title: 'No such policy' },
   change_not_found: { status: 404, title: 'No such change' },
+  revision_not_found: { status: 404, title: 'The tenant never had such a revision' },
   key_not_found: { status: 404, title: 'No such key' },
   instance_not_found: { status: 404, title: 'No such instance' },
   slug_taken: { status: 409, title: 'A tenant has this slug already' },

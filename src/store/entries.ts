@@ -8,9 +8,8 @@ import {
   type TenantWrite,
   type Written,
 } from './change-log.js';
-import { decodeCursor, toPage } from './cursor.js';
 import type { Database } from './database.js';
-import { type EntryFilters, toEntryCondition } from './entry-filter.js';
+import type { EntryFilters } from './entry-filter.js';
 import {
   draftEntry,
   type EntryFields,
@@ -20,6 +19,7 @@ import {
   requirePolicies,
 } from './entry-input.js';
 import { type BatchOperation, type ListCounts, mutateBatch, mutateList } from './entry-list.js';
+import { readEntryPage } from './entry-page.js';
 import { applyEdits, loadEntries, loadEntry } from './entry-rows.js';
 import { type ListWriteContext, type RequestedEdit, reviewEdits } from './list-review.js';
 import { type EntryRow, type Page, type PageRequest, toEntryRow } from './rows.js';
@@ -104,9 +104,6 @@ export interface Entries {
   ): Promise<Written<ListCounts>>;
 }
 
-/** Any pattern; what it says is compared, never run. */
-const PATTERN_KEY = /^[\x20-\x7e]{1,2000}$/;
-
 export function createEntries(db: Database, changeLog: ChangeLog, now: () => number): Entries {
   function change<T>(
     slug: string,
@@ -130,20 +127,12 @@ export function createEntries(db: Database, changeLog: ChangeLog, now: () => num
       throw entryNotFound();
     },
 
-    async list(slug, filters, { limit, cursor }, scope) {
-      const after = decodeCursor(cursor, (text) => PATTERN_KEY.test(text));
+    async list(slug, filters, page, scope) {
       // The revision first: a write in between makes it too old for If-Match, which is refused; too new would lose that write.
       const tenant = await requireTenant(db, slug, scope);
-      const { id: tenantId, revision } = tenant;
-      const found = await db.read((prisma) =>
-        prisma.entry.findMany({
-          where: { tenantId, pattern: { gt: after }, ...toEntryCondition(filters, new Date(now())) },
-          orderBy: { pattern: 'asc' },
-          take: limit + 1,
-        }),
-      );
-      const { rows, nextCursor } = toPage(found, limit, (entry) => entry.pattern);
-      return { revision, usage: usageOf(tenant), items: rows.map(toEntryRow), nextCursor };
+      const own = { table: '(SELECT * FROM entries WHERE tenant_id = $1)', values: [tenant.id] };
+      const found = await readEntryPage(db.query, own, filters, new Date(now()), page);
+      return { revision: tenant.revision, usage: usageOf(tenant), ...found };
     },
 
     create: (slug, input, context) =>

@@ -1,5 +1,4 @@
 import type { PatternKind } from '@origin-allowlist/client/core';
-import type { Prisma } from './generated/client.js';
 
 /**
  * Which entries to list; several fields narrow together. `status`: an entry that is disabled is `disabled`, whether or not
@@ -17,30 +16,38 @@ export interface EntryFilters {
   readonly expiresBefore?: string | undefined;
 }
 
-/** The filters as Prisma wants them, at the instant `now`. */
-export function toEntryCondition(filters: EntryFilters, now: Date): Prisma.EntryWhereInput {
+/**
+ * The filters as a condition on columns of `entries`.
+ *
+ * @param now the instant by which the status is judged.
+ * @param bind gives the placeholder of a value.
+ */
+export function toEntryCondition(
+  filters: EntryFilters,
+  now: Date,
+  bind: (value: unknown) => string,
+): readonly string[] {
   const { status, kind, ref, label, q, expiresBefore } = filters;
-  const conditions: Prisma.EntryWhereInput[] = [];
-  if (status !== undefined) conditions.push(withStatus(status, now));
-  if (kind !== undefined) conditions.push({ kind });
-  if (ref !== undefined) conditions.push({ ref });
-  if (label !== undefined) conditions.push({ labels: { has: label } });
-  if (expiresBefore !== undefined) conditions.push({ expiresAt: { lt: new Date(expiresBefore) } });
+  const conditions: string[] = [];
+  if (status !== undefined) conditions.push(withStatus(status, () => bind(now)));
+  if (kind !== undefined) conditions.push(`kind = ${bind(kind)}::pattern_kind`);
+  if (ref !== undefined) conditions.push(`ref = ${bind(ref)}`);
+  if (label !== undefined) conditions.push(`labels @> ARRAY[${bind(label)}]::text[]`);
+  if (expiresBefore !== undefined) conditions.push(`expires_at < ${bind(new Date(expiresBefore))}`);
   if (q !== undefined) {
-    // Prisma hands the text to ILIKE as it is.
-    const text = { contains: q.replace(/[\\%_]/g, '\\$&'), mode: 'insensitive' } as const;
-    conditions.push({ OR: [{ pattern: text }, { note: text }, { ref: text }] });
+    const text = bind(`%${q.replace(/[\\%_]/g, '\\$&')}%`);
+    conditions.push(`(pattern ILIKE ${text} OR note ILIKE ${text} OR ref ILIKE ${text})`);
   }
-  return { AND: conditions };
+  return conditions;
 }
 
-function withStatus(status: 'active' | 'disabled' | 'expired', now: Date): Prisma.EntryWhereInput {
+function withStatus(status: 'active' | 'disabled' | 'expired', now: () => string): string {
   switch (status) {
     case 'disabled':
-      return { enabled: false };
+      return 'NOT enabled';
     case 'expired':
-      return { enabled: true, expiresAt: { lte: now } };
+      return `enabled AND expires_at <= ${now()}`;
     case 'active':
-      return { enabled: true, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
+      return `enabled AND (expires_at IS NULL OR expires_at > ${now()})`;
   }
 }

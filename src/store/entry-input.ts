@@ -199,8 +199,8 @@ function withFields(write: TenantWrite, base: StoredFields, fields: EntryFields)
 }
 
 /** Who accepts it and when; a risk that was accepted in these words before stays with whoever did. */
-function signRisk(
-  { at, actor }: TenantWrite,
+export function signRisk(
+  { at, actor }: Pick<TenantWrite, 'at' | 'actor'>,
   accepted: readonly AcceptedRisk[],
   { code, note }: Pick<AcceptedRisk, 'code' | 'note'>,
 ): AcceptedRisk {

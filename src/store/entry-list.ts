@@ -8,7 +8,7 @@ import {
   replaceEntry,
   requireInputs,
 } from './entry-input.js';
-import { applyEdits, type EntryEdit, loadEntries } from './entry-rows.js';
+import { applyEdits, loadEntries } from './entry-rows.js';
 import { type ListWriteContext, type RequestedEdit, reviewEdits } from './list-review.js';
 import type { EntryRow } from './rows.js';
 
@@ -90,7 +90,7 @@ export async function mutateList(
   }
   const unchanged = inputs.length - edits.length;
   for (const before of existing.values()) edits.push({ pointer: '', before, after: null });
-  await reviewEdits(write, context, edits, listed);
+  await reviewEdits(write, context, edits, { listed });
   return { operations: await applyEdits(write, edits), value: count(edits, unchanged) };
 }
 
@@ -98,7 +98,11 @@ function byPattern(entries: readonly EntryRow[]): Map<string, EntryRow> {
   return new Map(entries.map((entry) => [entry.pattern, entry]));
 }
 
-function count(edits: readonly EntryEdit[], unchanged: number): ListCounts {
+/** What the edits do, beside what they leave as it is. */
+export function count(
+  edits: readonly { readonly before: object | null; readonly after: object | null }[],
+  unchanged: number,
+): ListCounts {
   const created = edits.filter(({ before }) => before === null).length;
   const deleted = edits.filter(({ after }) => after === null).length;
   return { created, updated: edits.length - created - deleted, deleted, unchanged };

@@ -15,10 +15,16 @@ export interface WrittenEntry {
   readonly after: EntryRow;
 }
 
+/** Policies, so far as entries are judged by them. */
+export type PolicyCredentials = readonly Pick<PolicyRow, 'name' | 'credentials'>[];
+
 /** What a write is about to do to a tenant's list. */
 export interface ListWrite {
   readonly environment: Environment;
-  readonly policies: readonly Pick<PolicyRow, 'name' | 'credentials'>[];
+  /** The policies after the write. */
+  readonly policies: PolicyCredentials;
+  /** The policies before it. */
+  readonly policiesBefore: PolicyCredentials;
   /** The database's time, epoch milliseconds. */
   readonly atMs: number;
   readonly written: readonly WrittenEntry[];
@@ -44,17 +50,25 @@ export interface ListWriteContext extends WriteContext {
   readonly review?: ListReview | undefined;
 }
 
+/** What is known of a write beside its edits. */
+interface KnownOfWrite {
+  /** All entries, where they have been read already. */
+  readonly listed?: readonly EntryRow[] | undefined;
+  /** The policies there will be, where the write changes them too. */
+  readonly policies?: PolicyCredentials | undefined;
+}
+
 /**
- * Has the edits looked at: first whether their author may make them.
+ * Has the edits looked at: first whether their author may make them. One whose `after` is its `before` is of an entry for which
+ * more changes than its own settings.
  *
- * @param listed all entries, where they have been read already.
  * @throws AppError `scope_missing`; what `review` throws.
  */
 export async function reviewEdits(
   write: TenantWrite,
   context: ListWriteContext,
   edits: readonly RequestedEdit[],
-  listed?: readonly EntryRow[],
+  { listed, policies }: KnownOfWrite = {},
 ): Promise<void> {
   await requireWithinLimits(write, context, edits);
   const { review } = context;
@@ -66,10 +80,14 @@ export async function reviewEdits(
     if (before !== null && before.pattern !== after?.pattern) removed.add(before.pattern);
   }
   if (written.length === 0) return;
+  // Another entry may take over the pattern of one that goes.
+  for (const { after } of written) removed.delete(after.pattern);
   if (written.length > BULK_EDITS) await write.transaction.allowBulk();
+  const policiesBefore = await loadCredentials(write);
   await review({
     environment: write.tenant.environment,
-    policies: await loadCredentials(write),
+    policies: policies ?? policiesBefore,
+    policiesBefore,
     atMs: write.at.getTime(),
     written,
     removed,
@@ -79,8 +97,8 @@ export async function reviewEdits(
 }
 
 /** The policies of the tenant, so far as entries are judged by them. */
-export function loadCredentials({ transaction, tenant }: TenantWrite): Promise<ListWrite['policies']> {
-  return transaction.query<Pick<PolicyRow, 'name' | 'credentials'>>(
+export function loadCredentials({ transaction, tenant }: TenantWrite): Promise<PolicyCredentials> {
+  return transaction.query<PolicyCredentials[number]>(
     'SELECT name, credentials FROM policies WHERE tenant_id = $1',
     [tenant.id],
   );

@@ -79,7 +79,8 @@ export function createSnapshotLoader({ primary, redis, log }: SnapshotLoaderOpti
   return load;
 }
 
-function toCached(tenantId: string, snapshot: Snapshot, body: string, digest: string): CachedSnapshot {
+/** A snapshot made ready to be sent, as `body`, and to decide with. `digest`: SHA-256 of the body, base64. */
+export function toCached(tenantId: string, snapshot: Snapshot, body: string, digest: string): CachedSnapshot {
   return {
     version: { tenantId, lineage: snapshot.lineage, revision: snapshot.revision },
     slug: snapshot.tenant,

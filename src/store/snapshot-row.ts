@@ -1,5 +1,7 @@
 import type { Snapshot, SnapshotEntry, SnapshotPolicy } from '@origin-allowlist/client/core';
 import type { Database } from './database.js';
+import type { Moment } from './moments.js';
+import { entriesAt, policiesAt, revisionValues } from './row-versions.js';
 
 /** A tenant's snapshot as read from the primary: all of one revision. */
 export interface SnapshotRow {
@@ -42,6 +44,29 @@ export async function readSnapshot(db: Database, slug: string): Promise<Snapshot
     return {
       tenantId,
       snapshot: { tenant: slug, lineage, revision, count: entries.length, policies, entries },
+    };
+  });
+}
+
+/** The same as of a moment in the tenant's past, under the lineage it had then. @throws AppError `store_unavailable`. */
+export async function readPastSnapshot(db: Database, moment: Moment): Promise<Snapshot> {
+  return db.readConsistently(async (transaction) => {
+    await transaction.allowBulk();
+    const values = revisionValues(moment);
+    const [row] = await transaction.query<Pick<Snapshot, 'policies' | 'entries'>>(
+      `SELECT (SELECT coalesce(json_agg(${POLICY_JSON} ORDER BY p.name), '[]') FROM ${policiesAt()} p) AS policies,
+         (SELECT coalesce(json_agg(${ENTRY_JSON} ORDER BY e.pattern), '[]') FROM ${entriesAt()} e) AS entries`,
+      values,
+    );
+    if (row === undefined) throw new Error('a SELECT without FROM gave no row');
+    const { slug: tenant, lineage, revision } = moment;
+    return {
+      tenant,
+      lineage,
+      revision,
+      count: row.entries.length,
+      policies: row.policies,
+      entries: row.entries,
     };
   });
 }

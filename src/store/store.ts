@@ -9,6 +9,7 @@ import { createEntries, type Entries } from './entries.js';
 import { startExpiry } from './expiry.js';
 import type { Feed, TenantNews } from './feed.js';
 import { openFreshness } from './freshness.js';
+import { createHistory, type History } from './history.js';
 import { startInstanceSweep } from './instance-sweep.js';
 import { createInstances, type Instances } from './instances.js';
 import { createKeys, type Keys } from './keys.js';
@@ -30,6 +31,7 @@ export type { FeedEvent, FollowedTenant } from './feed.js';
 export { keyActor } from './key-rows.js';
 export { KEY_SCOPES, type KeyScope } from './key-scope.js';
 export type { ListReview, ListWrite } from './list-review.js';
+export type { Moment } from './moments.js';
 export type { PolicyWrite } from './policies.js';
 export type { EntryRow } from './rows.js';
 export { isInScope } from './tenants.js';
@@ -58,6 +60,8 @@ export interface Store {
   readonly entries: Entries;
   readonly policies: Policies;
   readonly changes: Changes;
+  /** What tenants had at any revision, and the way back. */
+  readonly history: History;
   readonly keys: Keys;
   readonly snapshots: Snapshots;
   /** Every step of the tenants that are followed. */
@@ -110,6 +114,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     entries: createEntries(db, changeLog, now),
     policies: createPolicies(db, changeLog),
     changes: createChanges(db),
+    history: createHistory(db, changeLog),
     keys,
     snapshots: freshness.snapshots,
     feed: freshness.feed,

@@ -74,6 +74,18 @@ export async function callEverything(options: {
   must(
     await client.GET('/v1/tenants/{slug}/changes/{revision}', { params: { path: { slug, revision: '1' } } }),
   );
+  must(await client.GET('/v1/tenants/{slug}/origins/{id}/changes', { params: { path: entryPath } }));
+  must(
+    await client.GET('/v1/tenants/{slug}/changes/{from}/diff/{to}', {
+      params: { path: { slug, from: '1', to: '3' } },
+    }),
+  );
+  must(
+    await client.POST('/v1/tenants/{slug}/changes/{revision}/restore', {
+      params: { path: { slug, revision: '1' }, query: { dryRun: 'true' } },
+      body: {},
+    }),
+  );
 
   const key = must(
     await client.POST('/v1/keys', { body: { name: 'generated', preset: 'sdk', tenants: [slug] } }),

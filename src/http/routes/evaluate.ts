@@ -13,6 +13,7 @@ import {
   EvaluateRequestSchema,
   EvaluationSchema,
 } from '../evaluate-schema.js';
+import { findPast } from '../past.js';
 import { bodyProblemResponses, problemOf, problemResponses } from '../problem.js';
 import { invalidInput } from '../validation.js';
 
@@ -45,7 +46,7 @@ export const evaluateRoutes: FastifyPluginAsyncZod<{
       body: EvaluateBodySchema,
       response: {
         200: EvaluationSchema.or(BatchResultSchema),
-        ...bodyProblemResponses('tenant_not_found', 'revision_not_reached'),
+        ...bodyProblemResponses('tenant_not_found', 'revision_not_found', 'revision_not_reached'),
       },
     },
     handler: async (request, reply) => {
@@ -73,7 +74,12 @@ export const evaluateRoutes: FastifyPluginAsyncZod<{
       querystring: EvaluateQuerySchema,
       response: {
         200: EvaluationSchema,
-        ...problemResponses('tenant_not_found', 'revision_not_reached', 'invalid_input'),
+        ...problemResponses(
+          'tenant_not_found',
+          'revision_not_found',
+          'revision_not_reached',
+          'invalid_input',
+        ),
       },
     },
     handler: async (request, reply) => {
@@ -91,19 +97,24 @@ export const evaluateRoutes: FastifyPluginAsyncZod<{
     principal: Principal,
     takeTurn?: TakeTurn,
   ): Promise<Evaluation> {
-    const { tenant, path, requestPrivateNetwork, minRevision, ...request } = input;
-    const snapshot = await visibleSnapshot(tenant, principal);
-    const { compiled, version } =
-      minRevision === undefined || snapshot.version.revision >= minRevision
-        ? snapshot
-        : await awaitRevision(tenant, minRevision, principal);
+    const { tenant, path, requestPrivateNetwork, minRevision, atRevision, at, ...request } = input;
+    const past = await findPast(store, tenant, { atRevision, at }, principal);
+    const { compiled, version } = await (past === undefined
+      ? presentSnapshot(tenant, minRevision, principal)
+      : store.history.snapshot(past));
     await takeTurn?.();
     const explanation = explain(
       { ...request, target: path, requestPrivateNetwork: requestPrivateNetwork?.toString() },
       compiled,
-      now(),
+      past === undefined ? now() : Date.parse(past.at),
     );
-    return toEvaluation(explanation, tenant, version.revision);
+    return toEvaluation(explanation, tenant, version.revision, past?.at);
+  }
+
+  async function presentSnapshot(tenant: string, minRevision: number | undefined, principal: Principal) {
+    const snapshot = await visibleSnapshot(tenant, principal);
+    if (minRevision === undefined || snapshot.version.revision >= minRevision) return snapshot;
+    return awaitRevision(tenant, minRevision, principal);
   }
 
   async function visibleSnapshot(tenant: string, principal: Principal) {
@@ -170,12 +181,21 @@ function parseOrThrow<Schema extends z.ZodType>(schema: Schema, value: unknown):
   throw invalidInput(result.error);
 }
 
-function toEvaluation({ decision, summary }: Explanation, tenant: string, revision: number): Evaluation {
+function toEvaluation(
+  { decision, summary }: Explanation,
+  tenant: string,
+  revision: number,
+  at: string | undefined,
+): Evaluation {
+  const list =
+    at === undefined
+      ? `its list is at revision ${revision}`
+      : `its list was at revision ${revision}, judged as of ${at}`;
   return {
     kind: decision.kind,
     allowed: decision.allowed,
     reason: decision.reason,
-    explanation: `${summary} The tenant ${tenant} was named in the request; its list is at revision ${revision}.`,
+    explanation: `${summary} The tenant ${tenant} was named in the request; ${list}.`,
     ...(decision.matched && { matched: decision.matched }),
     policy: decision.policy ?? null,
     enforcement: decision.enforcement,
@@ -186,5 +206,6 @@ function toEvaluation({ decision, summary }: Explanation, tenant: string, revisi
     remove: [...decision.remove],
     tenant,
     revision,
+    ...(at !== undefined && { at }),
   };
 }

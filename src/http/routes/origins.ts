@@ -13,6 +13,7 @@ import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
 import { InstantSchema, TenantParams, toUtc } from '../fields.js';
 import { lintWrite } from '../list-review.js';
 import { linkNext, pageOf, pageQuery } from '../page.js';
+import { findPast, judgedAt, judgedRevision, pastQuery, refuseTwoTimes } from '../past.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
 import { tellUsageOf } from '../quota-header.js';
 import {
@@ -28,15 +29,18 @@ import { ENTRY_WRITE_SCOPES } from '../scopes.js';
 const EntryParams = TenantParams.extend({ id: z.string().meta({ description: 'The id of the entry.' }) });
 const PatternQuery = z.strictObject({ pattern: PatternSchema, ...waitQuery });
 
-const ListQuery = z.strictObject({
-  ...pageQuery,
-  status: z.enum(['active', 'disabled', 'expired']).optional(),
-  kind: z.enum(['exact', 'subdomains', 'affix', 'any', 'null']).optional(),
-  ref: z.string().max(200).optional(),
-  label: z.string().max(63).optional(),
-  q: z.string().max(200).optional().meta({ description: 'Text within the pattern, ref or note.' }),
-  expiresBefore: InstantSchema.transform(toUtc).optional(),
-});
+const ListQuery = z
+  .strictObject({
+    ...pageQuery,
+    status: z.enum(['active', 'disabled', 'expired']).optional(),
+    kind: z.enum(['exact', 'subdomains', 'affix', 'any', 'null']).optional(),
+    ref: z.string().max(200).optional(),
+    label: z.string().max(63).optional(),
+    q: z.string().max(200).optional().meta({ description: 'Text within the pattern, ref or note.' }),
+    expiresBefore: InstantSchema.transform(toUtc).optional(),
+    ...pastQuery,
+  })
+  .superRefine(refuseTwoTimes);
 
 const tags = ['origins'];
 
@@ -50,14 +54,26 @@ export const originRoutes: FastifyPluginAsyncZod<{
     schema: {
       operationId: 'listOrigins',
       summary: 'List entries',
-      description: 'The ETag is the revision of the whole list: send it as `If-Match` to replace the list.',
+      description:
+        'The ETag is the revision of the whole list: send it as `If-Match` to replace the list. With `atRevision` or `at` the list as it was ' +
+        'then, by which `status` is judged too.',
       tags,
       params: TenantParams,
       querystring: ListQuery,
-      response: { 200: pageOf(EntrySchema), ...problemResponses('tenant_not_found', 'invalid_input') },
+      response: {
+        200: pageOf(EntrySchema).extend({ revision: judgedRevision, at: judgedAt }),
+        ...problemResponses('tenant_not_found', 'revision_not_found', 'invalid_input'),
+      },
     },
     handler: async (request, reply) => {
-      const { limit, cursor, ...filters } = request.query;
+      const { limit, cursor, atRevision, at, ...filters } = request.query;
+      const past = await findPast(store, request.params.slug, { atRevision, at }, request.principal);
+      if (past !== undefined) {
+        const page = await store.history.entries(past, filters, { limit, cursor });
+        reply.headers({ ...versionHeaders(past.revision), 'x-at': past.at });
+        linkNext(request, reply, page.nextCursor);
+        return { revision: past.revision, at: past.at, ...page };
+      }
       const { revision, usage, ...page } = await store.entries.list(
         request.params.slug,
         filters,

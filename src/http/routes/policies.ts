@@ -4,6 +4,7 @@ import { lintPolicy } from '../../lint/lint-policy.js';
 import type { Store } from '../../store/store.js';
 import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
 import { PolicyNameSchema, TenantParams } from '../fields.js';
+import { findPast, judgedAt, judgedRevision, pastQuery, refuseTwoTimes } from '../past.js';
 import { reviewPolicy } from '../policy-review.js';
 import { PolicyInputSchema, PolicySchema, WrittenPolicySchema } from '../policy-schema.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
@@ -32,15 +33,27 @@ export const policyRoutes: FastifyPluginAsyncZod<{
       summary: 'List the policies of a tenant',
       tags,
       params: TenantParams,
+      querystring: z.strictObject(pastQuery).superRefine(refuseTwoTimes),
       response: {
-        200: z.object({ items: z.array(PolicySchema), nextCursor: z.null() }),
-        ...problemResponses('tenant_not_found'),
+        200: z.object({
+          items: z.array(PolicySchema),
+          nextCursor: z.null(),
+          revision: judgedRevision,
+          at: judgedAt,
+        }),
+        ...problemResponses('tenant_not_found', 'revision_not_found'),
       },
     },
-    handler: async (request) => ({
-      items: await store.policies.list(request.params.slug, request.principal),
-      nextCursor: null,
-    }),
+    handler: async (request, reply) => {
+      const { slug } = request.params;
+      const past = await findPast(store, slug, request.query, request.principal);
+      if (past === undefined) {
+        return { items: await store.policies.list(slug, request.principal), nextCursor: null };
+      }
+      const { revision, at } = past;
+      reply.headers({ 'x-revision': revision, 'x-at': at });
+      return { revision, at, items: await store.history.policies(past), nextCursor: null };
+    },
   });
 
   app.get('/v1/tenants/:slug/policies/:name', {

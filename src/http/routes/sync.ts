@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { isInScope, type Store, tenantNotFound } from '../../store/store.js';
 import { SlugSchema } from '../fields.js';
+import { findPast, pastQuery, refuseTwoTimes } from '../past.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
 
 const MAX_TENANTS = 1_000;
@@ -52,18 +53,22 @@ export const syncRoutes: FastifyPluginAsyncZod<{
     schema: {
       operationId: 'getSnapshot',
       summary: 'Everything needed to decide for one tenant',
-      description: 'Answers 304 to `If-None-Match`. `Repr-Digest` (RFC 9530) covers the body.',
+      description:
+        'Answers 304 to `If-None-Match`. `Repr-Digest` (RFC 9530) covers the body. `X-At` is the instant a past one was asked for.',
       tags,
-      querystring: z.strictObject({ tenant: z.string() }),
+      querystring: z.strictObject({ tenant: z.string(), ...pastQuery }).superRefine(refuseTwoTimes),
       response: {
         200: SnapshotSchema,
         304: z.null().meta({ description: 'The version the caller holds is current.' }),
-        ...problemResponses('tenant_not_found', 'invalid_input'),
+        ...problemResponses('tenant_not_found', 'revision_not_found', 'invalid_input'),
       },
     },
     handler: async (request, reply) => {
-      const { tenant } = request.query;
-      const snapshot = await store.snapshots.bySlug(tenant);
+      const { tenant, ...point } = request.query;
+      const past = await findPast(store, tenant, point, request.principal);
+      const snapshot = await (past === undefined
+        ? store.snapshots.bySlug(tenant)
+        : store.history.snapshot(past));
       if (snapshot === undefined || !isInScope(request.principal, snapshot.version.tenantId))
         throw tenantNotFound(tenant);
       const { lineage, revision } = snapshot.version;
@@ -72,6 +77,7 @@ export const syncRoutes: FastifyPluginAsyncZod<{
         'repr-digest': `sha-256=:${snapshot.digest}:`,
         'x-revision': revision,
         'x-server-time': now(),
+        ...(past !== undefined && { 'x-at': past.at }),
       });
       return sendText(reply, snapshot.body);
     },
