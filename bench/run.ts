@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchDecide } from './decide.js';
+import { benchHistory } from './history.js';
 import { benchHttp } from './http.js';
 import { writeFindings } from './performance-doc.js';
 import { benchPropagation } from './propagation.js';
@@ -7,6 +8,7 @@ import { describe, type Findings, tableOfBars } from './report.js';
 
 const BENCHES: Readonly<Record<string, (isQuick: boolean) => Promise<Findings>>> = {
   decide: benchDecide,
+  history: benchHistory,
   http: benchHttp,
   propagation: benchPropagation,
 };

@@ -20,6 +20,7 @@ export interface ServiceNode {
 /** Processes of the service as they are shipped, over one PostgreSQL and one Redis of their own. */
 export interface ServiceNodes {
   readonly nodes: readonly ServiceNode[];
+  readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly key: string;
   /** Calls the first node, and reads the answer to its end. @throws when it answers an error. */
@@ -62,6 +63,7 @@ export async function startServiceNodes(count: number): Promise<ServiceNodes> {
 
   return {
     nodes,
+    databaseUrl: postgres.url,
     redisUrl: redis.url,
     key: ADMIN_KEY,
     read,
@@ -96,6 +98,10 @@ async function startNode(databaseUrl: string, redisUrl: string): Promise<Service
           LOG_LEVEL: 'info',
           // One entry is added to a list of 100,000.
           MAX_ENTRIES_PER_TENANT: '200000',
+          // All calls are made with one key here.
+          READS_PER_MINUTE: '1000000',
+          EVALUATIONS_PER_MINUTE: '1000000',
+          SYNC_CALLS_PER_MINUTE: '1000000',
         },
       });
       await service.ready;
