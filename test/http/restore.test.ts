@@ -227,6 +227,20 @@ describe('given an entry that would be refused today', () => {
     expect(body.acceptedRisks).toEqual(added.acceptedRisks);
   });
 
+  it('does not come back by one who may accept no risks, in whatever words it was accepted then', async () => {
+    await setCredentials(true);
+    const acceptedRisks = [{ code: 'INSECURE_WITH_CREDENTIALS', note: 'until March' }];
+    const { id } = await add(INSECURE, { acceptedRisks });
+    await service.call('PATCH', `${origins()}/${id}`, { body: { note: 'x' } });
+    const key = await service.key({ preset: 'editor', tenants: [slug] });
+    expect((await restore(3, '', { key })).status).toBe(200);
+    await service.call('DELETE', `${origins()}/${id}`);
+    const { status, body } = await restore(3, '', { key });
+    expect({ status, scope: body.scope }).toEqual({ status: 403, scope: 'risks:accept' });
+    expect(body.errors).toMatchObject([{ pointer: '/params/revision/acceptedRisks/0', code: 'risk_new' }]);
+    expect(await service.revisionOf(slug)).toBe(6);
+  });
+
   it('is refused where it stays and its policy would get credentials', async () => {
     await setCredentials(true);
     await setCredentials(false);
