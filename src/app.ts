@@ -2,6 +2,12 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { registerAuth } from './http/auth.js';
+import {
+  type ConnectionLimits,
+  connectionOptions,
+  DEFAULT_CONNECTION_LIMITS,
+  registerConnectionLimits,
+} from './http/connections.js';
 import { registerEtags } from './http/etag.js';
 import { registerOpenapi } from './http/openapi.js';
 import { registerProblems, sendProblem } from './http/problem.js';
@@ -22,12 +28,13 @@ import { rolloutRoutes } from './http/routes/rollout.js';
 import { streamRoutes } from './http/routes/stream.js';
 import { syncRoutes } from './http/routes/sync.js';
 import { tenantRoutes } from './http/routes/tenants.js';
+import { registerSecurityHeaders } from './http/security-headers.js';
 import { refuseUnknownQuery, validatorCompiler } from './http/validation.js';
 import { DEFAULT_QUOTAS, DEFAULT_RATE_LIMITS, type Quotas, type RateLimits } from './limits.js';
 import type { Store } from './store/store.js';
 
-const BODY_LIMIT_BYTES = 1024 * 1024;
-const REQUEST_TIMEOUT_MS = 30_000;
+/** Routes that take more say so. */
+const BODY_LIMIT_BYTES = 256 * 1_024;
 const TEMPORARY_ENTRY_DAYS = 14;
 const DAY_MS = 24 * 3_600_000;
 /** Above the longest slug, so that a longer one is a tenant that does not exist, not an unknown route. */
@@ -44,6 +51,8 @@ export interface AppDeps {
   readonly now?: (() => number) | undefined;
   /** Those left out are {@link DEFAULT_RATE_LIMITS}. */
   readonly rateLimits?: Partial<RateLimits> | undefined;
+  /** Those left out are {@link DEFAULT_CONNECTION_LIMITS}. */
+  readonly connectionLimits?: Partial<ConnectionLimits> | undefined;
   /** Those of the store, to be told of. Those left out are {@link DEFAULT_QUOTAS}. */
   readonly quotas?: Partial<Quotas> | undefined;
   /** Addresses and networks whose `X-Forwarded-*` headers are believed. Default none. */
@@ -56,6 +65,7 @@ export interface AppDeps {
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { store, adminKey, logger, now = Date.now, rateLimits, quotas, trustedProxies = [] } = deps;
   const { temporaryEntryDays = TEMPORARY_ENTRY_DAYS } = deps;
+  const connections = { ...DEFAULT_CONNECTION_LIMITS, ...deps.connectionLimits };
   const app = Fastify({
     ...(logger && { loggerInstance: logger }),
     // Ids of our own only: they go into the trail, so callers must not choose them.
@@ -63,7 +73,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     requestIdHeader: false,
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    ...connectionOptions(connections),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // A malformed URL never reaches a hook or the error handler.
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
@@ -74,6 +84,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.setSerializerCompiler(serializerCompiler);
 
   registerProblems(app);
+  registerSecurityHeaders(app);
+  registerConnectionLimits(app, connections);
   registerEtags(app);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'private, no-cache' });

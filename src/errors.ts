@@ -22,13 +22,16 @@ export type ErrorCode =
   | 'instance_not_silent'
   | 'quota_exceeded'
   | 'revision_mismatch'
+  | 'request_timeout'
   | 'body_too_large'
+  | 'uri_too_long'
   | 'unsupported_media_type'
   | 'invalid_input'
   | 'policy_unknown'
   | 'risk_unaccepted'
   | 'precondition_required'
   | 'rate_limited'
+  | 'headers_too_large'
   | 'store_unavailable'
   | 'internal_error';
 

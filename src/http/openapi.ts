@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { DOCS_POLICY } from './security-headers.js';
 
 const DESCRIPTION = `
 Keeps, per tenant, which web origins may call your APIs.
@@ -72,7 +73,7 @@ export async function registerOpenapi(app: FastifyInstance): Promise<void> {
     reply.header('cache-control', 'no-cache');
     return app.swagger();
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { AppError, type ErrorCode } from '../errors.js';
+import { setSecurityHeaders } from './security-headers.js';
 
 /** The one table of status codes. A 5xx shows its title, never its message. */
 const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly title: string }>> = {
@@ -16,6 +17,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly t
   revision_not_found: { status: 404, title: 'The tenant never had such a revision' },
   key_not_found: { status: 404, title: 'No such key' },
   instance_not_found: { status: 404, title: 'No such instance' },
+  request_timeout: { status: 408, title: 'The request did not come in time' },
   slug_taken: { status: 409, title: 'A tenant has this slug already' },
   pattern_taken: { status: 409, title: 'The tenant lists this pattern already' },
   policy_in_use: { status: 409, title: 'Entries still name this policy' },
@@ -27,12 +29,14 @@ const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly t
   quota_exceeded: { status: 409, title: 'The tenant has all it may have' },
   revision_mismatch: { status: 412, title: 'It has changed since it was read' },
   body_too_large: { status: 413, title: 'The body is too large' },
+  uri_too_long: { status: 414, title: 'The URL is too long' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   invalid_input: { status: 422, title: 'The input breaks a rule' },
   policy_unknown: { status: 422, title: 'The input names a policy the tenant does not have' },
   risk_unaccepted: { status: 422, title: 'The write lets in more than is safe' },
   precondition_required: { status: 428, title: 'If-Match is required' },
   rate_limited: { status: 429, title: 'Too many requests' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
   store_unavailable: { status: 503, title: 'The database did not answer; nothing was written' },
   internal_error: { status: 500, title: 'Internal error' },
 };
@@ -103,8 +107,10 @@ const CALL_PROBLEMS = [
   'bad_request',
   'unauthorized',
   'scope_missing',
+  'uri_too_long',
   'invalid_input',
   'rate_limited',
+  'headers_too_large',
   'internal_error',
   'store_unavailable',
 ] as const;
@@ -149,6 +155,7 @@ export function registerProblems(app: FastifyInstance): void {
 
 export function sendProblem(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(error, request);
+  setSecurityHeaders(request, reply);
   if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   if (problem.code === 'store_unavailable') reply.header('retry-after', '1');
   return reply
@@ -156,6 +163,15 @@ export function sendProblem(error: Error, request: FastifyRequest, reply: Fastif
     .header('cache-control', 'no-store')
     .type('application/problem+json')
     .send(JSON.stringify(problem));
+}
+
+/** The problem as it is sent, for what is answered before there is a request. */
+export function writtenProblem(
+  error: AppError,
+  requestId: string,
+): { readonly status: number; readonly text: string } {
+  const problem = toProblem(error, requestId);
+  return { status: problem.status, text: JSON.stringify(problem) };
 }
 
 /** The problem an error is to its caller. What the caller is not shown goes to the log. */

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { buildApp } from '../../src/app.js';
+import { createKeyText } from '../../src/http/key-text.js';
 import type { RateLimits } from '../../src/limits.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { startRedis } from '../support/redis-server.js';
@@ -54,7 +54,7 @@ async function openApp(
   return { app, call };
 }
 
-const wrongKey = () => `oak_${randomBytes(24).toString('base64url')}`;
+const wrongKey = createKeyText;
 
 describe('given an address that sent as many wrong keys as it may', () => {
   it('answers 429 without a query, but for one a second, and lets keys pass that it knows', async () => {

@@ -21,6 +21,8 @@ type EvaluateRequest = z.output<typeof EvaluateRequestSchema>;
 type Evaluation = z.infer<typeof EvaluationSchema>;
 
 /** How long an evaluation waits for the revision it was asked to see. */
+/** A hundred requests, each with all the header lines that are read. */
+const BODY_LIMIT_BYTES = 1_024 * 1_024;
 const REVISION_WAIT_MS = 1_000;
 const REVISION_POLL_MS = 50;
 
@@ -35,6 +37,7 @@ export const evaluateRoutes: FastifyPluginAsyncZod<{
 
   app.post('/v1/evaluate', {
     config: { scope: 'evaluate' },
+    bodyLimit: BODY_LIMIT_BYTES,
     // The body is parsed below: one bad item of a batch must not fail the others.
     validatorCompiler: () => (value) => ({ value }),
     schema: {

@@ -13,6 +13,7 @@ import { EnvironmentSchema, PolicyNameSchema } from '../fields.js';
 import { FindingSchema, toFinding } from '../finding-schema.js';
 import { bodyProblemResponses } from '../problem.js';
 
+const BODY_LIMIT_BYTES = 1_024 * 1_024;
 const MAX_PATTERNS = 1_000;
 const MAX_EXISTING = 10_000;
 /** Longer than any pattern, so that what is too long is a finding and not a broken request. */
@@ -82,6 +83,7 @@ export const lintRoutes: FastifyPluginAsyncZod<{
 }> = async (app, { store, now }) => {
   app.post('/v1/lint', {
     config: { scope: 'origins:read' },
+    bodyLimit: BODY_LIMIT_BYTES,
     schema: {
       operationId: 'lint',
       summary: 'Say what is wrong or risky about patterns; nothing is written',

@@ -16,6 +16,9 @@ import {
   waitingContext,
 } from '../rollout-wait.js';
 
+/** 200 names in each of three lists, and 100 paths, in any script. */
+const BODY_LIMIT_BYTES = 1_024 * 1_024;
+
 const PolicyParams = TenantParams.extend({ name: z.string().meta({ examples: ['default'] }) });
 const NewPolicyParams = TenantParams.extend({ name: PolicyNameSchema });
 
@@ -74,6 +77,7 @@ export const policyRoutes: FastifyPluginAsyncZod<{
 
   app.put('/v1/tenants/:slug/policies/:name', {
     config: { scope: 'policies:write' },
+    bodyLimit: BODY_LIMIT_BYTES,
     schema: {
       operationId: 'putPolicy',
       summary: 'Create or replace a policy',
