@@ -1,4 +1,7 @@
 const MAX_CAUSES = 5;
+/** Both may quote what a caller sent. */
+const MAX_MESSAGE_LENGTH = 2_000;
+const MAX_STACK_LENGTH = 10_000;
 
 /** What the log keeps of an error. */
 export interface LoggedError {
@@ -14,13 +17,14 @@ export interface LoggedError {
  * its whole client on the error, the key that cancels its queries included.
  */
 export function loggedError(error: unknown, depth = 0): LoggedError {
-  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
+  if (!(error instanceof Error))
+    return { type: typeof error, message: String(error).slice(0, MAX_MESSAGE_LENGTH) };
   const { code, cause }: { code?: unknown; cause?: unknown } = error;
   return {
     type: error.name,
-    message: error.message,
+    message: error.message.slice(0, MAX_MESSAGE_LENGTH),
     code: typeof code === 'string' ? code : undefined,
-    stack: error.stack,
+    stack: error.stack?.slice(0, MAX_STACK_LENGTH),
     cause: cause === undefined || depth === MAX_CAUSES ? undefined : loggedError(cause, depth + 1),
   };
 }

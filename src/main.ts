@@ -1,12 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import { type Logger, pino } from 'pino';
 import { buildApp } from './app.js';
 import { type Closers, createClosers } from './closers.js';
 import { type Config, readConfig } from './config.js';
 import { keepAdminKey } from './embedded/admin-key.js';
 import { openEmbeddedPostgres } from './embedded/embedded-postgres.js';
-import { loggedError } from './logged-error.js';
 import { watchParent } from './parent-watch.js';
+import { openServiceLog, type ServiceLog } from './service-log.js';
 import { describeFailure, StartError } from './start-error.js';
 import { openStore } from './store/store.js';
 import { welcomeText } from './welcome.js';
@@ -38,10 +37,11 @@ async function run(): Promise<void> {
   const config = readConfigOrExit();
   // In the embedded mode a person is watching: the start is told in plain lines, and the log proper begins after them.
   const tellPlainly = config.databaseUrl === undefined && config.logLevel === 'info';
-  const log = pino({
+  const serviceLog = openServiceLog({
     level: tellPlainly ? 'warn' : config.logLevel,
-    serializers: { err: (error) => loggedError(error) },
+    secrets: secretsOf(config),
   });
+  const { log } = serviceLog;
   const closers = createClosers(log);
   let stopping = false;
   const stop: Stop = (reason, exitCode) => {
@@ -53,7 +53,7 @@ async function run(): Promise<void> {
   };
   stopOnSignals(stop);
   try {
-    await start(config, log, closers, stop);
+    await start(config, serviceLog, closers, stop);
     log.level = config.logLevel;
   } catch (error) {
     if (stopping) return; // Closing under a start that is still under way makes it fail; that is no news.
@@ -63,8 +63,14 @@ async function run(): Promise<void> {
   }
 }
 
-async function start(config: Config, log: Logger, closers: Closers, stop: Stop): Promise<void> {
+async function start(
+  config: Config,
+  { log, conceal }: ServiceLog,
+  closers: Closers,
+  stop: Stop,
+): Promise<void> {
   const database = await openDatabase(config, closers, stop);
+  conceal(database.adminKey);
   if (database.adminKey === undefined) {
     log.warn('ADMIN_KEY is not set: only keys made earlier through /v1/keys work');
   }
@@ -141,6 +147,25 @@ function whyNotListening({ host, port }: Config, { code, message }: NodeJS.Errno
     return `Port ${port} of ${host} is taken: stop what listens there, or set another PORT.`;
   if (code === 'EACCES') return `Port ${port} needs privileges this user does not have: set another PORT.`;
   return `Cannot listen on port ${port} of ${host} (${message}): set another HOST or PORT.`;
+}
+
+/** What of the settings must not be logged. */
+function secretsOf({
+  adminKey,
+  cacheSecret,
+  databaseUrl,
+  redisUrl,
+}: Config): readonly (string | undefined)[] {
+  const passwords = [databaseUrl, redisUrl].map((url) => (url === undefined ? '' : new URL(url).password));
+  return [adminKey, cacheSecret, ...passwords, ...passwords.map(decoded)];
+}
+
+function decoded(password: string): string {
+  try {
+    return decodeURIComponent(password);
+  } catch {
+    return password;
+  }
 }
 
 function readConfigOrExit(): Config {
