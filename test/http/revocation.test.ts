@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'pg';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { startRedis } from '../support/redis-server.js';
 import { describeWithRedisServer } from '../support/requirements.js';
+import { report } from './reports.js';
 import { openService, type TestService } from './service.js';
 import { openStream } from './sse-reader.js';
 
@@ -179,34 +180,67 @@ describe('given a write whose key ends while it waits for its tenant', () => {
   });
 });
 
-describe('given a body that comes after its key was revoked', () => {
-  it('is refused without being acted on', async () => {
-    const [node] = await openNodes();
-    const slug = await node.tenant();
-    const { body: made } = await node.call('POST', '/v1/keys', { body: { name: 'x', preset: 'admin' } });
+describe('given a call that goes on after its key was revoked', () => {
+  let node: TestService;
+  let slug: string;
+  let made: { readonly id: string; readonly key: string };
+  beforeEach(async () => {
+    [node] = await openNodes();
+    slug = await node.tenant();
+    made = (await node.call('POST', '/v1/keys', { body: { name: 'x', preset: 'admin' } })).body;
+  });
+  const evaluation = () => ({ tenant: slug, method: 'GET', origin: 'https://a.example.com' });
+
+  it('is refused when its body comes', async () => {
     const url = await node.app.listen({ host: '127.0.0.1', port: 0 });
+    const [first = '', rest = ''] = JSON.stringify(evaluation()).split(/(?<=tenant":)/);
     const encoder = new TextEncoder();
     let sendRest = (): void => {};
     const body = new ReadableStream({
       start(controller) {
-        controller.enqueue(encoder.encode('{"pattern": '));
+        controller.enqueue(encoder.encode(first));
         sendRest = () => {
-          controller.enqueue(encoder.encode('"https://app.example.com"}'));
+          controller.enqueue(encoder.encode(rest));
           controller.close();
         };
       },
     });
-    const answering = fetch(`${url}/v1/tenants/${slug}/origins`, {
+    const answering = fetch(`${url}/v1/evaluate`, {
       method: 'POST',
       headers: { authorization: `Bearer ${made.key}`, 'content-type': 'application/json' },
       body,
       duplex: 'half',
     });
-    const used = () => node.call('GET', `/v1/keys/${made.id}`);
-    await expect.poll(async () => (await used()).body.lastUsedAt).not.toBeNull();
+    await untilUsed();
     await node.call('DELETE', `/v1/keys/${made.id}`);
     sendRest();
     expect((await answering).status).toBe(401);
-    expect(await node.revisionOf(slug)).toBe(1);
   });
+
+  it('is refused when the revision comes that it has waited for', async () => {
+    const body = { ...evaluation(), minRevision: 2 };
+    const answering = node.call('POST', '/v1/evaluate', { key: made.key, body });
+    await untilUsed();
+    await node.call('DELETE', `/v1/keys/${made.id}`);
+    await node.call('POST', `/v1/tenants/${slug}/origins`, { body: { pattern: 'https://a.example.com' } });
+    expect((await answering).body.code).toBe('unauthorized');
+  });
+
+  it('is answered as written when its write stands, and not told who has applied it', async () => {
+    const { body: tenant } = await node.call('GET', `/v1/tenants/${slug}`);
+    await report(node, { instance: 'lagging', applied: [{ slug, lineage: tenant.lineage, revision: 1 }] });
+    const answering = node.call('POST', `/v1/tenants/${slug}/origins?wait=applied&timeoutMs=1000`, {
+      key: made.key,
+      body: { pattern: 'https://a.example.com' },
+    });
+    await expect.poll(() => node.revisionOf(slug), { interval: 10 }).toBe(2);
+    await node.call('DELETE', `/v1/keys/${made.id}`);
+    const { status, body } = await answering;
+    expect([status, body.rollout.incompleteBecause, body.rollout.lagging]).toEqual([201, ['not_known'], []]);
+  });
+
+  async function untilUsed(): Promise<void> {
+    const lastUsedAt = async () => (await node.call('GET', `/v1/keys/${made.id}`)).body.lastUsedAt;
+    await expect.poll(lastUsedAt, { interval: 10 }).not.toBeNull();
+  }
 });
