@@ -134,15 +134,15 @@ export const evaluateRoutes: FastifyPluginAsyncZod<{
       await refreshOnce(tenant, deadline);
       const snapshot = await visibleSnapshot(tenant, principal);
       const { revision } = snapshot.version;
-      if (revision >= minRevision) {
-        await requireStanding(store, principal);
-        return snapshot;
-      }
-      if (performance.now() >= deadline) {
+      const isOver = performance.now() >= deadline;
+      if (revision < minRevision && !isOver) continue;
+      await requireStanding(store, principal);
+      if (revision < minRevision) {
         throw new AppError('revision_not_reached', `The tenant is at revision ${revision} here.`, {
           extra: { revision },
         });
       }
+      return snapshot;
     }
   }
 
