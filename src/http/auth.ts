@@ -30,6 +30,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The scope a route under `/v1` needs; of several one is enough, the first gives the most. */
     readonly scope?: Scope | readonly [Scope, ...Scope[]];
+    /** A scope it needs besides. */
+    readonly alsoScope?: Scope;
   }
 }
 
@@ -145,13 +147,25 @@ export function writeContext(request: FastifyRequest) {
 }
 
 function requireScope(request: FastifyRequest): void {
-  if (hasScope(request)) return;
+  const { scopes } = request.principal;
   const [scope, ...others] = scopesOf(request);
-  const either = [scope, ...others].map((one) => `\`${one}\``).join(' or ');
-  throw new AppError('scope_missing', `This call needs the scope ${either}.`, { extra: { scope } });
+  if (!hasOneOf(request)) {
+    const either = [scope, ...others].map((one) => `\`${one}\``).join(' or ');
+    throw new AppError('scope_missing', `This call needs the scope ${either}.`, { extra: { scope } });
+  }
+  const { alsoScope } = request.routeOptions.config;
+  if (alsoScope === undefined || scopes.has(alsoScope)) return;
+  throw new AppError('scope_missing', `This call needs the scope \`${alsoScope}\` too.`, {
+    extra: { scope: alsoScope },
+  });
 }
 
 function hasScope(request: FastifyRequest): boolean {
+  const { alsoScope } = request.routeOptions.config;
+  return hasOneOf(request) && (alsoScope === undefined || request.principal.scopes.has(alsoScope));
+}
+
+function hasOneOf(request: FastifyRequest): boolean {
   return scopesOf(request).some((scope) => request.principal.scopes.has(scope));
 }
 

@@ -20,6 +20,8 @@ export interface Row {
   readonly route: string;
   readonly shape?: string;
   readonly scopes: readonly Scope[];
+  /** Scopes that it takes besides. */
+  readonly besides?: readonly Scope[];
   readonly status?: number;
   readonly params?: (subject: Subject) => Readonly<Record<string, string>>;
   readonly query?: (subject: Subject) => string;
@@ -153,6 +155,51 @@ export const ROWS: readonly Row[] = [
     route: 'GET /v1/tenants/:slug/changes/:revision',
     scopes: ['audit:read'],
     params: () => ({ revision: '1' }),
+  },
+
+  // history
+  {
+    route: 'GET /v1/tenants/:slug/changes/:from/diff/:to',
+    scopes: ['audit:read'],
+    params: ({ revision }) => ({ from: '1', to: String(revision) }),
+  },
+  {
+    route: 'POST /v1/tenants/:slug/changes/:revision/restore',
+    scopes: ['origins:write'],
+    besides: ['policies:write'],
+    params: () => ({ revision: '1' }),
+    body: () => ({}),
+  },
+  { route: 'GET /v1/tenants/:slug/origins/:id/changes', scopes: ['audit:read'], params: entry },
+  {
+    route: 'GET /v1/tenants/:slug/origins',
+    shape: 'as they were',
+    scopes: ['origins:read'],
+    query: ({ revision }) => `atRevision=${revision}`,
+  },
+  {
+    route: 'GET /v1/evaluate',
+    shape: 'as it was',
+    scopes: ['evaluate'],
+    besides: ['origins:read'],
+    names: 'query',
+    query: ({ slug, revision }) => `tenant=${slug}&method=GET&atRevision=${revision}`,
+  },
+  {
+    route: 'POST /v1/evaluate',
+    shape: 'as it was',
+    scopes: ['evaluate'],
+    besides: ['origins:read'],
+    names: 'body',
+    body: (subject) => ({ ...evaluation(subject), atRevision: subject.revision }),
+  },
+  {
+    route: 'GET /v1/snapshot',
+    shape: 'as it was',
+    scopes: ['sync'],
+    besides: ['origins:read'],
+    names: 'query',
+    query: ({ slug, revision }) => `tenant=${slug}&atRevision=${revision}`,
   },
 
   // rollout

@@ -58,7 +58,9 @@ describe('given the routes that the app has', () => {
     const routes = routesOf(service.app);
     expect(routes.length).toBeGreaterThan(30);
     const rows = new Set([...OPEN_ROUTES, ...ROWS.map(({ route }) => route)]);
-    expect([...rows].sort()).toEqual([...routes].sort());
+    // Where two routes share a branch, the router knows its parameter by both names.
+    const unnamed = (route: string) => route.replace(/:[^/]+/g, ':');
+    expect([...rows].map(unnamed).sort()).toEqual(routes.map(unnamed).sort());
   });
 });
 
@@ -98,7 +100,7 @@ describe.each(ROWS.map((row) => [[row.route, row.shape].join(' ').trim(), row] a
   it('lets in each scope it names, for tenants of the key, and leaves others as they are', async () => {
     for (const scope of row.scopes) {
       for (const reach of row.ofAllTenants ? (['all'] as const) : (['own', 'all'] as const)) {
-        const caller = await createKey(service, [scope], null);
+        const caller = await createKey(service, [scope, ...(row.besides ?? [])], null);
         const subject = await createSubject(service, `key:${caller.id}`);
         if (reach === 'own') await bind(caller.id, subject.tenantId);
         const before = await fingerprints.take(subjects.foreign.tenantId);
@@ -140,10 +142,10 @@ function expectedOf(
 ): { readonly status: number; readonly code?: string } {
   const isVisible = name !== 'absent' && (reach === 'all' || (reach === 'own' && name === 'own'));
   if (isInAddress(row) && !isVisible) return { status: 404, code: 'tenant_not_found' };
-  if (!row.scopes.includes(scope) || (row.ofAllTenants && reach !== 'all')) {
-    return { status: 403, code: 'scope_missing' };
-  }
+  const noScope = { status: 403, code: 'scope_missing' };
+  if (!row.scopes.includes(scope) || (row.ofAllTenants && reach !== 'all')) return noScope;
   if (isAbout(row) && !isVisible) return { status: row.hidden ?? 404 };
+  if (row.besides !== undefined) return noScope;
   return { status: row.status ?? 200 };
 }
 

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { AppError } from '../../errors.js';
 import type { Moment, Store } from '../../store/store.js';
 import { AcceptedRiskSchema, EntryOperandSchema, PatternSchema } from '../entry-schema.js';
 import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
@@ -115,12 +114,7 @@ export const historyRoutes: FastifyPluginAsyncZod<{
   });
 
   app.post('/v1/tenants/:slug/changes/:revision/restore', {
-    config: { scope: 'origins:write' },
-    onRequest: async ({ principal }) => {
-      if (principal.scopes.has('policies:write')) return;
-      const extra = { scope: 'policies:write' };
-      throw new AppError('scope_missing', 'A restore needs the scope `policies:write` too.', { extra });
-    },
+    config: { scope: 'origins:write', alsoScope: 'policies:write' },
     schema: {
       operationId: 'restoreRevision',
       summary: 'Make entries and policies what they were at a revision',
