@@ -147,6 +147,23 @@ describe('given quotas that were lowered below what a tenant has', () => {
   });
 });
 
+describe('given a revision with more than a tenant may have today', () => {
+  it('cannot be restored, and can again after a deletion', async () => {
+    await fill(exact('a'), exact('b'), 'https://*.a.example', 'https://*.b.example');
+    const { revision } = (
+      await call('POST', '/origins/batch', { body: { operations: [{ op: 'delete', pattern: exact('a') }] } })
+    ).body;
+    const lowered = await openService({ on: service, quotas: { entries: 3 } });
+    onTestFinished(() => lowered.close());
+    const restored = await call('POST', `/changes/${revision - 1}/restore`, {}, lowered);
+    expect([restored.status, restored.body.quota, restored.body.wanted]).toEqual([409, 'entries', 4]);
+    expect(await service.revisionOf(slug)).toBe(revision);
+    const again = await call('POST', `/changes/${revision - 1}/restore`);
+    expect(again.status).toBe(200);
+    expect(again.headers['x-quota']).toBe('entries=4;limit=5, wildcards=2;limit=2, policies=1;limit=2');
+  });
+});
+
 describe('given writes that take turns', () => {
   it('lets no more in than there is room for', async () => {
     await fill(exact('a'), exact('b'), exact('c'));
