@@ -8,6 +8,7 @@ import {
   DEFAULT_CONNECTION_LIMITS,
   registerConnectionLimits,
 } from './http/connections.js';
+import { registerChainHead } from './http/chain-head.js';
 import { registerEtags } from './http/etag.js';
 import { registerOpenapi } from './http/openapi.js';
 import { registerProblems, sendProblem } from './http/problem.js';
@@ -101,6 +102,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     registerAuth(v1, { store, guard, adminKey, temporaryEntryMs: temporaryEntryDays * DAY_MS });
     refuseUnknownQuery(v1);
     registerQuotaHeader(v1, { ...DEFAULT_QUOTAS, ...quotas });
+    registerChainHead(v1);
     await v1.register(tenantRoutes, { store });
     await v1.register(originRoutes, { store, waits });
     await v1.register(originListRoutes, { store, waits });

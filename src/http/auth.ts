@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.js';
 import { type EntryLimits, isInScope, keyActor, type Store, tenantNotFound } from '../store/store.js';
+import { tellHeadOf } from './chain-head.js';
 import { isKeyText } from './key-text.js';
 import { tellUsageOf } from './quota-header.js';
 import type { CallGuard } from './rate-limit.js';
@@ -140,10 +141,11 @@ export async function requireStanding(
     throw new AppError('unauthorized', UNUSABLE);
 }
 
-/** Who writes, for the trail, to which tenants they may, and within which limits. */
+/** Who writes, for the trail, to which tenants they may, and within which limits. Makes the answer tell the chain's head. */
 export function writeContext(request: FastifyRequest) {
   const { actor, keyId, tenantIds, entryLimits: limits } = request.principal;
-  return { actor, requestId: request.id, keyId, tenantIds, limits, onUsage: tellUsageOf(request) };
+  const tell = { onUsage: tellUsageOf(request), onWritten: tellHeadOf(request) };
+  return { actor, requestId: request.id, keyId, tenantIds, limits, ...tell };
 }
 
 function requireScope(request: FastifyRequest): void {

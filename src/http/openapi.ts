@@ -5,13 +5,15 @@ import type { FastifyInstance } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { DOCS_POLICY } from './security-headers.js';
+import { documentChainHeads } from './chain-head.js';
 
 const DESCRIPTION = `
 Keeps, per tenant, which web origins may call your APIs.
 
 CORS is not authentication: it tells browsers which pages may read an answer. It stops no other client.
 
-Every error of a call is an RFC 9457 problem with a stable \`code\`. Every write answers with the tenant's new revision in \`X-Revision\`.
+Every error of a call is an RFC 9457 problem with a stable \`code\`. Every write to a tenant answers with
+its new revision in \`X-Revision\` and the hash of that revision's change in \`X-Chain-Head\`.
 
 Every write to a tenant, and the list of its entries, tells in \`X-Quota\` (a dictionary of RFC 9651) what it has and may have:
 \`entries=12;limit=100000, wildcards=3;limit=1000, policies=1;limit=100\`. A write that would make it have more is 409 \`quota_exceeded\`.
@@ -83,6 +85,7 @@ export async function registerOpenapi(app: FastifyInstance): Promise<void> {
 function tidySchemas<Document extends object>(document: Document): Document {
   const tidied = JSON.parse(JSON.stringify(document));
   const schemas: Record<string, unknown> = tidied.components.schemas;
+  documentChainHeads(tidied.paths);
   const used = reachable(tidied.paths, schemas);
   for (const name of Object.keys(schemas)) {
     if (!used.has(name)) delete schemas[name];

@@ -3,6 +3,7 @@ import { AppError } from '../errors.js';
 import type { Quotas } from '../limits.js';
 import type { Logger } from '../log.js';
 import { type ChangeHead, type Operation, type SealedChange, sealChange } from './change-hash.js';
+import { subjectsOf } from './change-subject.js';
 import type { Database } from './database.js';
 import type { Tenant } from './generated/client.js';
 import { requireStandingKey } from './key-rows.js';
@@ -23,10 +24,18 @@ export interface WriteContext {
   readonly ack?: boolean | undefined;
   /** Hears what the tenant has of its quotas after the write, or before one that is refused for them. Must not throw. */
   readonly onUsage?: ((usage: Usage) => void) | undefined;
+  /** Hears where the tenant's chain stands after the write, changed or not, once it is committed. Must not throw. */
+  readonly onWritten?: ((head: ChainHead) => void) | undefined;
+}
+
+/** Where a tenant's chain stands: the hash of its newest change, which stands for all before it. */
+export interface ChainHead {
+  readonly revision: number;
+  readonly headHash: string;
 }
 
 /** What came of a write. */
-export interface Written<T> {
+export interface Written<T> extends ChainHead {
   /** The tenant's revision after the request: one more than before, or the same when nothing changed. */
   readonly revision: number;
   readonly changed: boolean;
@@ -124,7 +133,7 @@ export function createChangeLog(db: Database, quotas: Quotas, log: Logger): Chan
 
   return {
     async writeTenant(slug, context, options, mutate) {
-      const { tenant, mutation, revision, usage } = await db.write(async (transaction) => {
+      const { tenant, mutation, head, usage } = await db.write(async (transaction) => {
         const write = await lockTenant(transaction, slug, context);
         requireRevision(write.tenant.revision, options.ifMatch);
         const mutation = await (options.dryRun ? undone(write, mutate) : mutate(write));
@@ -133,22 +142,24 @@ export function createChangeLog(db: Database, quotas: Quotas, log: Logger): Chan
         context.onUsage?.(before);
         const after = fitQuotas(before, mutation.operations, quotas);
         if (spent) await keepUsage(write, after);
-        if (spent) await append(write, context, options.action, mutation.operations);
+        const head = spent ? await append(write, context, options.action, mutation.operations) : write.tenant;
         await requireStandingKey(transaction, context);
         return {
           tenant: write.tenant,
           mutation,
-          revision: spent ? write.revision : write.tenant.revision,
+          head,
           usage: spent ? after : before,
         };
       });
       context.onUsage?.(usage);
       const { operations, value } = mutation;
+      const { revision, headHash } = head;
       if (revision !== tenant.revision) {
         const entryCount = tenant.entryCount + growth(operations);
         announce(tenant, revision, { operations, entryCount, ack: context.ack === true });
       }
-      return { revision, changed: operations.length > 0, value };
+      context.onWritten?.({ revision, headHash });
+      return { revision, headHash, changed: operations.length > 0, value };
     },
 
     async createTenant(identity, context, operations, insert) {
@@ -175,11 +186,12 @@ export function createChangeLog(db: Database, quotas: Quotas, log: Logger): Chan
           headHash: sealed.hash,
         };
         await insert(transaction, row);
-        await insertChange(transaction, row.id, head, sealed);
+        await insertChange(transaction, row.id, head, sealed, operations.length);
         await requireStandingKey(transaction, context);
         return row;
       });
       announce(tenant, FIRST_REVISION, { operations, entryCount: 0, ack: false });
+      context.onWritten?.({ revision: FIRST_REVISION, headHash: tenant.headHash });
       return tenant;
     },
 
@@ -237,13 +249,14 @@ async function append(
   context: WriteContext,
   action: string,
   operations: readonly Operation[],
-): Promise<void> {
+): Promise<ChainHead> {
   if (operations.length > BULK_OPERATIONS) await transaction.allowBulk();
   const { lineage, headHash: prevHash } = tenant;
   const head = { ...context, lineage, revision, at: at.toISOString(), action, prevHash };
   const sealed = await sealChange(head, operations);
   if (Buffer.byteLength(sealed.operations) > BULK_BYTES) await transaction.allowBulk();
-  await insertChange(transaction, tenant.id, head, sealed, growth(operations));
+  await insertChange(transaction, tenant.id, head, sealed, operations.length, growth(operations));
+  return { revision, headHash: sealed.hash };
 }
 
 /** By how many entries the list grows. */
@@ -260,11 +273,14 @@ async function insertChange(
   tenantId: string,
   { lineage, revision, at, actor, requestId, action, prevHash }: ChangeHead,
   { operations, hash }: SealedChange,
+  operationCount: number,
   newEntries = 0,
 ): Promise<void> {
   await transaction.query(
     `WITH tenant AS (UPDATE tenants SET revision = $3, head_hash = $10, updated_at = $4,
-       entry_count = entry_count + $11 WHERE id = $1)
+       entry_count = entry_count + $11 WHERE id = $1),
+     subjects AS (INSERT INTO change_subjects (tenant_id, subject, revision)
+       SELECT DISTINCT $1::uuid, s.subject, $3::integer FROM ${subjectsOf('$8::jsonb', operationCount)})
      INSERT INTO changes (tenant_id, lineage, revision, at, actor, request_id, action, ops, op_count, prev_hash, hash)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, jsonb_array_length($8::jsonb), $9, $10)`,
     [tenantId, lineage, revision, at, actor, requestId, action, operations, prevHash, hash, newEntries],
@@ -281,5 +297,6 @@ function isTenantDeletion({ subject, after }: Operation): boolean {
   return subject === 'tenant' && after === null;
 }
 
-// Milliseconds, as the columns keep and the hash covers; now() would be the time before the wait for the lock.
+// Milliseconds, as the columns keep and the hash covers; now() would be the time before the wait for the lock. Within a tenant
+// time never goes back, whatever the server's clock does: revisions are in the order of their instants.
 const NOW = `date_trunc('milliseconds', clock_timestamp())`;

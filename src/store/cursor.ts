@@ -32,6 +32,7 @@ export function toPage<Row>(
   return { rows: page, nextCursor: hasMore ? encodeCursor(keyOf(last)) : null };
 }
 
-function encodeCursor(key: string): string {
+/** The cursor that {@link decodeCursor} reads. */
+export function encodeCursor(key: string): string {
   return Buffer.from(key, 'utf8').toString('base64url');
 }

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.js';
-import type { ChangeRow } from './changes.js';
+import type { ChangeRow } from './change-rows.js';
 import { decodeCursor, toPage } from './cursor.js';
 import type { Database } from './database.js';
 import { toEntryOperand } from './entry-rows.js';

@@ -132,7 +132,7 @@ async function removeSilent(
     );
   }
   await transaction.query(REMOVE_VERSION, [id, tenant.id]);
-  await insertEvent(transaction, context, 'instance.remove', found.detail);
+  await insertEvent(transaction, context, 'instance.remove', found.detail, [tenant.id]);
   await requireStandingKey(transaction, context);
   return [tenant.id];
 }

@@ -50,7 +50,7 @@ export async function insertKey(
   const { name, prefix, scopes, tenantIds, expiresAt = null } = input;
   const { hash: _hash, ...key } = await insertRow(transaction, input, context, null);
   const detail = { id: key.id, name, prefix, scopes, tenantIds, expiresAt };
-  await insertEvent(transaction, context, 'key.create', detail);
+  await insertEvent(transaction, context, 'key.create', detail, tenantIds);
   await requireStandingKey(transaction, context);
   return key;
 }
@@ -64,8 +64,8 @@ export async function revokeKey(
   const key = await requireKey(transaction, id);
   if (key.revokedAt !== null) throw keyNotFound();
   await transaction.query('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [id]);
-  const { name, prefix } = key;
-  await insertEvent(transaction, context, 'key.revoke', { id, name, prefix });
+  const { name, prefix, tenantIds } = key;
+  await insertEvent(transaction, context, 'key.revoke', { id, name, prefix }, tenantIds);
   // A key may revoke itself.
   if (context.keyId !== id) await requireStandingKey(transaction, context);
   return requireKey(transaction, id);
@@ -94,10 +94,11 @@ export async function rotateKey(
   // Before the old one ends: it may be the one that asks.
   await requireStandingKey(transaction, context);
   const oldKeyEndsAt = await endKey(transaction, id, overlapSeconds);
-  await insertEvent(transaction, context, 'key.rotate', {
+  const detail = {
     ...{ id, name, prefix: old.prefix, endsAt: oldKeyEndsAt },
     replacedBy: { id: key.id, prefix, scopes, tenantIds, expiresAt },
-  });
+  };
+  await insertEvent(transaction, context, 'key.rotate', detail, tenantIds);
   return { key, oldKeyEndsAt, oldHash: old.hash };
 }
 

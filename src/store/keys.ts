@@ -2,6 +2,9 @@ import type { Logger } from '../log.js';
 import type { WriteContext } from './change-log.js';
 import { decodeCursor, toPage } from './cursor.js';
 import type { Database } from './database.js';
+
+import { isInstant } from './instant.js';
+
 import { KEY_COLUMNS, type KeyRecord, type KeyRow, toKeyRow } from './key-rows.js';
 import { createKeyVerifier } from './key-verifier.js';
 import {
@@ -53,9 +56,6 @@ export interface Keys {
   /** Hears the hash of every key that is dropped from memory, `all` for all: it may have ended, or end earlier. Must not throw. */
   onForgotten(listener: (hash: string | 'all') => void): void;
 }
-
-/** An instant as `toISOString` writes it. To Postgres there is no year 0. */
-const INSTANT = /^(?!0000)\d{4}-\d\d-\d\dT[\d:.]{12}Z$/;
 
 // What it takes to revoke a key, and to hear of it, goes apart from the rest: a stolen key is revoked while it floods the service.
 export function createKeys(db: Database, log: Logger, now: () => number): Keys {
@@ -153,11 +153,6 @@ export function createKeys(db: Database, log: Logger, now: () => number): Keys {
 function isListKey(text: string): boolean {
   const [createdAt = '', id = '', ...rest] = text.split(' ');
   return isInstant(createdAt) && isUuid(id) && rest.length === 0;
-}
-
-function isInstant(text: string): boolean {
-  const time = Date.parse(text);
-  return INSTANT.test(text) && !Number.isNaN(time) && new Date(time).toISOString() === text;
 }
 
 const HASH_LENGTH = 64;

@@ -1,4 +1,4 @@
-import type { ChangeOperation } from './changes.js';
+import type { ChangeOperation } from './change-rows.js';
 import { decodeCursor, toPage } from './cursor.js';
 import type { Moment } from './moments.js';
 import { entriesAt, policiesAt, REVISION_VALUES, revisionValues, tenantAt } from './row-versions.js';

@@ -9,6 +9,8 @@ export interface TenantRow {
   readonly environment: Environment;
   readonly lineage: string;
   readonly revision: number;
+  /** Hash of the change that made this revision. */
+  readonly headHash: string;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -96,6 +98,7 @@ export function toTenantRow(tenant: Tenant): TenantRow {
     environment: tenant.environment,
     lineage: tenant.lineage,
     revision: tenant.revision,
+    headHash: tenant.headHash,
     createdAt: tenant.createdAt.toISOString(),
     updatedAt: tenant.updatedAt.toISOString(),
   };

@@ -22,6 +22,7 @@ import { readSnapshot, readVersions } from './snapshot-row.js';
 import type { Snapshots } from './snapshots.js';
 import type { TenantMove } from './tenant-version.js';
 import { createTenants, type Tenants } from './tenants.js';
+import { createTrail, type Trail } from './trail.js';
 
 export { tenantNotFound } from './change-log.js';
 export type { Counts } from './counts.js';
@@ -35,6 +36,7 @@ export type { Moment } from './moments.js';
 export type { PolicyWrite } from './policies.js';
 export type { EntryRow } from './rows.js';
 export { isInScope } from './tenants.js';
+export type { TrailQuery } from './trail.js';
 export type { Usage } from './usage.js';
 
 /** Where a store lives. */
@@ -62,6 +64,7 @@ export interface Store {
   readonly changes: Changes;
   /** What tenants had at any revision, and the way back. */
   readonly history: History;
+  readonly trail: Trail;
   readonly keys: Keys;
   readonly snapshots: Snapshots;
   /** Every step of the tenants that are followed. */
@@ -106,6 +109,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     freshness.tenantMoved({ move, ack, ...deltaOf(move, operations, count, log) });
   });
   keys.onChanged(freshness.keyChanged);
+  const trail = createTrail(db);
   const expiry = startExpiry(db, changeLog, log, now);
   const sweep = startInstanceSweep(db, log);
 
@@ -113,7 +117,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     tenants: createTenants(db, changeLog),
     entries: createEntries(db, changeLog, now),
     policies: createPolicies(db, changeLog),
-    changes: createChanges(db),
+    changes: createChanges(db, trail),
+    trail,
     history: createHistory(db, changeLog),
     keys,
     snapshots: freshness.snapshots,

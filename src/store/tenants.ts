@@ -3,8 +3,10 @@ import { DEFAULT_POLICY } from '@origin-allowlist/client/core';
 import { AppError } from '../errors.js';
 import {
   type ChangeLog,
+  type Mutation,
   type Precondition,
   requireSlug,
+  type TenantWrite,
   tenantNotFound,
   type WriteContext,
   type Written,
@@ -80,7 +82,7 @@ export function createTenants(db: Database, changeLog: ChangeLog): Tenants {
     async create({ slug, name, environment = 'production' }, context) {
       const identity = { id: randomUUID(), lineage: randomUUID(), slug, name, environment };
       const operations = [
-        { subject: 'tenant', before: null, after: toOperand(identity) },
+        { subject: 'tenant', before: null, after: toTenantOperand(identity) },
         { subject: 'policy', before: null, after: toPolicyOperand(DEFAULT_POLICY.name, DEFAULT_POLICY) },
       ] as const;
       const tenant = await changeLog
@@ -88,7 +90,8 @@ export function createTenants(db: Database, changeLog: ChangeLog): Tenants {
         .catch(async (error: unknown) => {
           throw violatedIndex(error) === 'tenants_slug_live_key' ? await slugTaken(slug, error) : error;
         });
-      return { revision: tenant.revision, changed: true, value: toTenantRow(tenant) };
+      const { revision, headHash } = tenant;
+      return { revision, headHash, changed: true, value: toTenantRow(tenant) };
     },
 
     get: async (slug, scope) => toTenantRow(await requireTenant(db, slug, scope)),
@@ -106,35 +109,25 @@ export function createTenants(db: Database, changeLog: ChangeLog): Tenants {
       return { items: rows.map(toTenantRow), nextCursor };
     },
 
-    update: (slug, patch, { ifMatch }, context) =>
-      changeLog.writeTenant(slug, context, { action: 'tenant.update', ifMatch }, async (write) => {
-        const { transaction, tenant, revision, at } = write;
-        const { name = tenant.name, environment = tenant.environment } = patch;
-        if (name === tenant.name && environment === tenant.environment) {
-          return { operations: [], value: toTenantRow(tenant) };
-        }
-        await keepTenant(transaction, { tenantId: tenant.id, revision });
-        await transaction.query('UPDATE tenants SET name = $2, environment = $3 WHERE id = $1', [
-          tenant.id,
-          name,
-          environment,
-        ]);
-        const after = { ...tenant, name, environment, revision, updatedAt: at };
-        return {
-          operations: [{ subject: 'tenant', before: toOperand(tenant), after: toOperand(after) }],
-          value: toTenantRow(after),
-        };
-      }),
+    async update(slug, patch, { ifMatch }, context) {
+      const written = await changeLog.writeTenant(
+        slug,
+        context,
+        { action: 'tenant.update', ifMatch },
+        (write) => updateTenant(write, patch),
+      );
+      return withHead(written);
+    },
 
-    remove: (slug, { ifMatch }, context) =>
-      changeLog.writeTenant(slug, context, { action: 'tenant.delete', ifMatch }, async (write) => {
-        const { transaction, tenant, revision, at } = write;
-        await transaction.query('UPDATE tenants SET deleted_at = $2 WHERE id = $1', [tenant.id, at]);
-        return {
-          operations: [{ subject: 'tenant', before: toOperand(tenant), after: null }],
-          value: toTenantRow({ ...tenant, revision, updatedAt: at }),
-        };
-      }),
+    async remove(slug, { ifMatch }, context) {
+      const written = await changeLog.writeTenant(
+        slug,
+        context,
+        { action: 'tenant.delete', ifMatch },
+        deleteTenant,
+      );
+      return withHead(written);
+    },
   };
 }
 
@@ -175,6 +168,49 @@ async function insertTenant(transaction: Transaction, tenant: Tenant): Promise<v
   await writePolicy(transaction, id, { ...policy, revision, createdAt: at, updatedAt: at });
 }
 
-function toOperand({ id, slug, name, environment }: Pick<Tenant, 'id' | 'slug' | 'name' | 'environment'>) {
+async function updateTenant(write: TenantWrite, patch: TenantPatch): Promise<Mutation<TenantRow>> {
+  const { transaction, tenant, revision, at } = write;
+  const { name = tenant.name, environment = tenant.environment } = patch;
+  if (name === tenant.name && environment === tenant.environment) {
+    return { operations: [], value: toTenantRow(tenant) };
+  }
+  await keepTenant(transaction, { tenantId: tenant.id, revision });
+  await transaction.query('UPDATE tenants SET name = $2, environment = $3 WHERE id = $1', [
+    tenant.id,
+    name,
+    environment,
+  ]);
+  const after = { ...tenant, name, environment, revision, updatedAt: at };
+  return {
+    operations: [{ subject: 'tenant', before: toTenantOperand(tenant), after: toTenantOperand(after) }],
+    value: toTenantRow(after),
+  };
+}
+
+async function deleteTenant({
+  transaction,
+  tenant,
+  revision,
+  at,
+}: TenantWrite): Promise<Mutation<TenantRow>> {
+  await transaction.query('UPDATE tenants SET deleted_at = $2 WHERE id = $1', [tenant.id, at]);
+  return {
+    operations: [{ subject: 'tenant', before: toTenantOperand(tenant), after: null }],
+    value: toTenantRow({ ...tenant, revision, updatedAt: at }),
+  };
+}
+
+// The hash covers what the mutation gave, so the mutation cannot know it.
+function withHead(written: Written<TenantRow>): Written<TenantRow> {
+  return { ...written, value: { ...written.value, headHash: written.headHash } };
+}
+
+/** A tenant as the trail shows it. */
+export function toTenantOperand({
+  id,
+  slug,
+  name,
+  environment,
+}: Pick<Tenant, 'id' | 'slug' | 'name' | 'environment'>) {
   return { id, slug, name, environment };
 }

@@ -2,6 +2,7 @@ import type { Pool, QueryResultRow } from 'pg';
 import { type Connection, takeConnection } from './connection.js';
 import { unavailable } from './database-error.js';
 import { watchServer } from './liveness.js';
+import { MARK_WRITE } from './settled.js';
 
 /** How long everything before COMMIT may take, the wait for a connection and for the tenant's lock included. */
 const TRANSACTION_TIMEOUT_MS = 1_100;
@@ -15,7 +16,7 @@ const COMMIT_TIMEOUT_MS = 700;
 const COMMIT_RESERVE_MS = 300;
 
 const BEGIN = {
-  write: 'BEGIN',
+  write: `BEGIN; ${MARK_WRITE}`,
   'consistent read': 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
 } as const;
 

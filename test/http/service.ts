@@ -81,7 +81,7 @@ export async function openService(
       },
       ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    const json = response.headers['content-type']?.toString().includes('json') && response.body !== '';
+    const json = /[/+]json/.test(response.headers['content-type']?.toString() ?? '') && response.body !== '';
     return {
       status: response.statusCode,
       headers: response.headers,

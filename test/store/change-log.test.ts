@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_QUOTAS } from '../../src/limits.js';
 import { type ChangeLog, createChangeLog, type TenantWrite } from '../../src/store/change-log.js';
-import { LISTED_OPERATIONS } from '../../src/store/changes.js';
+import { LISTED_OPERATIONS } from '../../src/store/change-rows.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
 import type { TenantMove } from '../../src/store/tenant-version.js';
 import { silentLog } from '../support/silent-log.js';
@@ -115,7 +115,8 @@ describe('given a trail', () => {
 
   it('shows in the answer everything the hash covers', async () => {
     await store.entries.create(slug, { pattern: pattern('https://a.example.com') }, context);
-    const { tenant: _tenant, operationCount: _count, hash, ...covered } = await store.changes.get(slug, 2);
+    const change = await store.changes.get(slug, 2);
+    const { type: _type, tenant: _tenant, tenantId: _id, operationCount: _count, hash, ...covered } = change;
     expect(createHash('sha256').update(canonicalize(covered)).digest('hex')).toBe(hash);
   });
 
@@ -148,19 +149,26 @@ describe('given a trail', () => {
     expect(second.nextCursor).toBeNull();
   });
 
-  it.each(['x', '-1', '9223372036854775808', '9999999999999999999', '10000000000000000000'])(
-    'refuses a cursor it did not give: %s',
-    async (key) => {
-      const cursor = Buffer.from(key).toString('base64url');
-      await expect(store.changes.list({ slug, limit: 1, cursor })).rejects.toMatchObject({
-        code: 'invalid_input',
-        errors: [{ pointer: '/query/cursor', code: 'cursor_invalid' }],
-      });
-    },
-  );
+  it.each([
+    'x',
+    '7',
+    '2026-01-01T00:00:00.000Z change',
+    '2026-01-01T00:00:00.000Z change -1',
+    '2026-01-01T00:00:00.000Z change 9223372036854775808',
+    '2026-01-01T00:00:00.000Z other 1',
+    '2026-01-01T00:00:00.000Z change 1 2',
+    '2026-01-01 change 1',
+    '2026-02-30T00:00:00.000Z change 1',
+  ])('refuses a cursor it did not give: %s', async (key) => {
+    const cursor = Buffer.from(key).toString('base64url');
+    await expect(store.changes.list({ slug, limit: 1, cursor })).rejects.toMatchObject({
+      code: 'invalid_input',
+      errors: [{ pointer: '/query/cursor', code: 'cursor_invalid' }],
+    });
+  });
 
   it('takes the highest cursor there can be', async () => {
-    const cursor = Buffer.from('9223372036854775807').toString('base64url');
+    const cursor = Buffer.from('9999-12-31T23:59:59.999Z event 9223372036854775807').toString('base64url');
     expect((await store.changes.list({ slug, limit: 1, cursor })).items).toMatchObject([{ revision: 1 }]);
   });
 
@@ -252,7 +260,7 @@ describe('given a listener for committed writes', () => {
       throw new Error('the listener');
     });
     const written = await fragile.writeTenant(slug, context, { action: 'a' }, (write) => rename(write, 'x'));
-    expect(written).toEqual({ revision: 2, changed: true, value: 'x' });
+    expect(written).toEqual({ revision: 2, headHash: expect.any(String), changed: true, value: 'x' });
     expect(logged).toEqual(['error: a listener failed on a committed write']);
   });
 });

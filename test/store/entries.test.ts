@@ -31,7 +31,7 @@ beforeEach(async () => {
 describe('given an empty list', () => {
   it('adds an entry with defaults, as revision 2', async () => {
     const { value, ...written } = await store.entries.create(slug, { pattern: APP }, context);
-    expect(written).toEqual({ revision: 2, changed: true });
+    expect(written).toEqual({ revision: 2, headHash: expect.any(String), changed: true });
     expect(value).toEqual({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       pattern: 'https://app.example.com',
@@ -179,7 +179,7 @@ describe('given an entry', () => {
 
   it('spends no revision on a patch that changes nothing', async () => {
     const written = await store.entries.update(slug, entry.id, { note: 'first' }, {}, context);
-    expect(written).toEqual({ revision: 2, changed: false, value: entry });
+    expect(written).toEqual({ revision: 2, headHash: expect.any(String), changed: false, value: entry });
   });
 
   it('takes another pattern, which may not be in the list', async () => {
@@ -212,7 +212,7 @@ describe('given an entry', () => {
 
   it('is removed, by id or by pattern, and says in the trail what it was', async () => {
     const removed = await store.entries.remove(slug, entry.id, { ifMatch: 2 }, context);
-    expect(removed).toEqual({ revision: 3, changed: true, value: entry });
+    expect(removed).toEqual({ revision: 3, headHash: expect.any(String), changed: true, value: entry });
     expect((await store.changes.get(slug, 3)).operations).toEqual([
       {
         subject: 'entry',
@@ -242,7 +242,13 @@ describe('given an upsert', () => {
     const first = await store.entries.upsert(slug, input, {}, context);
     expect(first).toMatchObject({ revision: 2, changed: true, created: true, value: { note: 'preview' } });
     const again = await store.entries.upsert(slug, input, {}, context);
-    expect(again).toEqual({ revision: 2, changed: false, created: false, value: first.value });
+    expect(again).toEqual({
+      revision: 2,
+      headHash: expect.any(String),
+      changed: false,
+      created: false,
+      value: first.value,
+    });
   });
 
   it('changes the fields it has and keeps the others; null clears', async () => {

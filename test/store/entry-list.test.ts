@@ -53,6 +53,7 @@ describe('given a batch', () => {
     );
     expect(written).toEqual({
       revision: 3,
+      headHash: expect.any(String),
       changed: true,
       value: { created: 1, updated: 1, deleted: 1, unchanged: 1 },
     });
@@ -74,6 +75,7 @@ describe('given a batch', () => {
     ] as const;
     expect(await store.entries.batch(slug, operations, {}, context)).toEqual({
       revision: 2,
+      headHash: expect.any(String),
       changed: false,
       value: { created: 0, updated: 0, deleted: 0, unchanged: 2 },
     });
@@ -86,6 +88,7 @@ describe('given a batch', () => {
     ] as const;
     expect(await store.entries.batch(slug, operations, { dryRun: true }, context)).toEqual({
       revision: 2,
+      headHash: expect.any(String),
       changed: true,
       value: { created: 1, updated: 0, deleted: 1, unchanged: 0 },
     });
@@ -163,6 +166,7 @@ describe('given a whole list', () => {
     );
     expect(written).toEqual({
       revision: 3,
+      headHash: expect.any(String),
       changed: true,
       value: { created: 1, updated: 1, deleted: 0, unchanged: 1 },
     });
@@ -187,6 +191,7 @@ describe('given a whole list', () => {
     await store.entries.replaceAll(slug, inputs('a', 'b'), { ifMatch: 1 }, context);
     expect(await store.entries.replaceAll(slug, inputs('b', 'a'), { ifMatch: 2 }, context)).toEqual({
       revision: 2,
+      headHash: expect.any(String),
       changed: false,
       value: { created: 0, updated: 0, deleted: 0, unchanged: 2 },
     });

@@ -1,5 +1,5 @@
 import { parsePattern } from '@origin-allowlist/client/core';
-import type { ChangeRow } from '../../src/store/changes.js';
+import type { ChangeRow } from '../../src/store/change-rows.js';
 
 /** A change, so far as it says what was done. */
 export type Change = Pick<

@@ -22,6 +22,7 @@ const MIGRATIONS = [
   '20261122195000_longest_staleness',
   '20261122195100_refusals',
   '20261122205000_key_rotation',
+  '20261122210000_trail',
   '20261122211001_history',
   '20261122212000_quotas',
 ];
@@ -63,6 +64,7 @@ describe('given an empty database', () => {
     expect(await tableNames()).toEqual([
       '_prisma_migrations',
       'api_keys',
+      'change_subjects',
       'changes',
       'entries',
       'entry_versions',

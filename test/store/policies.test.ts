@@ -30,6 +30,7 @@ describe('given a name without a policy', () => {
     const written = await store.policies.put(slug, 'api', API, {}, context);
     expect(written).toEqual({
       revision: 2,
+      headHash: expect.any(String),
       changed: true,
       created: true,
       value: {

@@ -17,7 +17,7 @@ beforeEach(() => {
 describe('given a free slug', () => {
   it('creates a tenant at revision 1', async () => {
     const { value, ...written } = await store.tenants.create({ slug, name: 'Acme' }, context);
-    expect(written).toEqual({ revision: 1, changed: true });
+    expect(written).toEqual({ revision: 1, headHash: expect.any(String), changed: true });
     expect(value).toMatchObject({ slug, name: 'Acme', environment: 'production', revision: 1 });
     expect(await store.tenants.get(slug)).toEqual(value);
   });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../../errors.js';
 import type { Store } from '../../store/store.js';
 import { writeContext } from '../auth.js';
+import { CHAIN_HEAD_HEADER } from '../chain-head.js';
 import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
 import { EnvironmentSchema, freeText, SlugSchema, TenantParams } from '../fields.js';
 import { linkNext, pageOf, pageQuery } from '../page.js';
@@ -29,6 +30,10 @@ const TenantSchema = z
     environment: EnvironmentSchema,
     lineage: z.uuid(),
     revision: z.int(),
+    headHash: z.string().meta({
+      description:
+        'Hash of the change that made this revision. Whoever keeps it can tell later that no change before was altered.',
+    }),
     createdAt: z.string(),
     updatedAt: z.string(),
   })
@@ -85,7 +90,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> = as
     },
     handler: async (request, reply) => {
       const tenant = await store.tenants.get(request.params.slug, request.principal);
-      reply.headers(versionHeaders(tenant.revision));
+      reply.headers({ ...versionHeaders(tenant.revision), [CHAIN_HEAD_HEADER]: tenant.headHash });
       return tenant;
     },
   });
