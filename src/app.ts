@@ -14,6 +14,7 @@ import { registerOpenapi } from './http/openapi.js';
 import { registerProblems, sendProblem } from './http/problem.js';
 import { registerQuotaHeader } from './http/quota-header.js';
 import { createCallGuard } from './http/rate-limit.js';
+import { countRefusedWrites } from './http/refused-writes.js';
 import { createRolloutWaits } from './http/rollout-wait.js';
 import { changeRoutes } from './http/routes/changes.js';
 import { evaluateRoutes } from './http/routes/evaluate.js';
@@ -103,6 +104,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     refuseUnknownQuery(v1);
     registerQuotaHeader(v1, { ...DEFAULT_QUOTAS, ...quotas });
     registerChainHead(v1);
+    countRefusedWrites(v1, store);
     await v1.register(tenantRoutes, { store });
     await v1.register(originRoutes, { store, waits });
     await v1.register(originListRoutes, { store, waits });

@@ -153,9 +153,18 @@ export function registerProblems(app: FastifyInstance): void {
   );
 }
 
+/** The codes of the problems that requests were answered with, for as long as they live. */
+const codes = new WeakMap<FastifyRequest, string>();
+
+/** The code of the problem that the request was answered with; `undefined` when it was none. */
+export function problemCodeOf(request: FastifyRequest): string | undefined {
+  return codes.get(request);
+}
+
 export function sendProblem(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(error, request);
   setSecurityHeaders(request, reply);
+  codes.set(request, problem.code);
   if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   if (problem.code === 'store_unavailable') reply.header('retry-after', '1');
   return reply

@@ -17,6 +17,7 @@ import { applyMigrations } from './migrations.js';
 import { readNodeSecret } from './node-secret.js';
 import { createPolicies, type Policies } from './policies.js';
 import { openRedis } from './redis-connection.js';
+import { createRefusedWrites, type RefusedWrites } from './refused-writes.js';
 import { createRollouts, type Rollouts } from './rollouts.js';
 import { readSnapshot, readVersions } from './snapshot-row.js';
 import type { Snapshots } from './snapshots.js';
@@ -65,6 +66,8 @@ export interface Store {
   /** What tenants had at any revision, and the way back. */
   readonly history: History;
   readonly trail: Trail;
+  /** Counts the writes that HTTP refuses. */
+  readonly refusedWrites: RefusedWrites;
   readonly keys: Keys;
   readonly snapshots: Snapshots;
   /** Every step of the tenants that are followed. */
@@ -110,6 +113,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   });
   keys.onChanged(freshness.keyChanged);
   const trail = createTrail(db);
+  const refusedWrites = createRefusedWrites(db, log, now);
   const expiry = startExpiry(db, changeLog, log, now);
   const sweep = startInstanceSweep(db, log);
 
@@ -120,6 +124,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     changes: createChanges(db, trail),
     trail,
     history: createHistory(db, changeLog),
+    refusedWrites,
     keys,
     snapshots: freshness.snapshots,
     feed: freshness.feed,
@@ -132,7 +137,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
     async close() {
       counts.close();
-      await Promise.all([expiry.stop(), sweep.stop(), freshness.close()]);
+      await Promise.all([expiry.stop(), sweep.stop(), refusedWrites.close(), freshness.close()]);
       redis?.close();
       await db.close();
     },

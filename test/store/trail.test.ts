@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_QUOTAS } from '../../src/limits.js';
 import { createChangeLog } from '../../src/store/change-log.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
 import type { TrailQuery, TrailRow } from '../../src/store/trail.js';
@@ -263,7 +264,7 @@ describe('given filters that no index serves together', () => {
 
 describe('given writes that commit in another order than they are dated in', () => {
   it('tells oldest first only what nothing older can follow, and misses nothing from there on', async () => {
-    const log = createChangeLog(db, silentLog);
+    const log = createChangeLog(db, DEFAULT_QUOTAS, silentLog);
     const [slow, fast] = [await newTenant(store), await newTenant(store)];
     const { settledUntil: before = '' } = await store.trail.list({}, { limit: 1, order: 'asc' });
     let finish = () => {};
