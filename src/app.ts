@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { registerAuth } from './http/auth.js';
+import { registerChainHead } from './http/chain-head.js';
 import {
   type ConnectionLimits,
   connectionOptions,
   DEFAULT_CONNECTION_LIMITS,
   registerConnectionLimits,
 } from './http/connections.js';
-import { registerChainHead } from './http/chain-head.js';
 import { registerEtags } from './http/etag.js';
 import { registerOpenapi } from './http/openapi.js';
 import { registerProblems, sendProblem } from './http/problem.js';
@@ -30,7 +30,14 @@ import { rolloutRoutes } from './http/routes/rollout.js';
 import { streamRoutes } from './http/routes/stream.js';
 import { syncRoutes } from './http/routes/sync.js';
 import { tenantRoutes } from './http/routes/tenants.js';
+
+
 import { registerSecurityHeaders } from './http/security-headers.js';
+
+
+import { trailCheckRoutes } from './http/routes/trail-check.js';
+
+
 import { refuseUnknownQuery, validatorCompiler } from './http/validation.js';
 import { DEFAULT_QUOTAS, DEFAULT_RATE_LIMITS, type Quotas, type RateLimits } from './limits.js';
 import type { Store } from './store/store.js';
@@ -111,6 +118,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await v1.register(policyRoutes, { store, waits });
     await v1.register(lintRoutes, { store, now });
     await v1.register(changeRoutes, { store });
+    await v1.register(trailCheckRoutes, { store });
     await v1.register(historyRoutes, { store, waits });
     await v1.register(keyRoutes, { store });
     await v1.register(evaluateRoutes, { store, now });

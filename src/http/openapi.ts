@@ -4,8 +4,8 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { DOCS_POLICY } from './security-headers.js';
 import { documentChainHeads } from './chain-head.js';
+import { DOCS_POLICY } from './security-headers.js';
 
 const DESCRIPTION = `
 Keeps, per tenant, which web origins may call your APIs.

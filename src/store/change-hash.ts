@@ -51,7 +51,7 @@ export async function sealChange(head: ChangeHead, operations: readonly Operatio
  * JSON by RFC 8785 for values that are JSON already: what JSON.stringify writes, with the keys in code unit order. (The
  * package `canonicalize`, which the tests compare with, takes ten times as long for a whole list: it concatenates.)
  */
-function toCanonicalJson(value: unknown): string {
+export function toCanonicalJson(value: unknown): string {
   return JSON.stringify(hasSortedKeys(value) ? value : withSortedKeys(value));
 }
 

@@ -24,6 +24,7 @@ import type { Snapshots } from './snapshots.js';
 import type { TenantMove } from './tenant-version.js';
 import { createTenants, type Tenants } from './tenants.js';
 import { createTrail, type Trail } from './trail.js';
+import { createTrailCheck, type TrailCheck } from './trail-check.js';
 
 export { tenantNotFound } from './change-log.js';
 export type { Counts } from './counts.js';
@@ -66,6 +67,7 @@ export interface Store {
   /** What tenants had at any revision, and the way back. */
   readonly history: History;
   readonly trail: Trail;
+  readonly trailCheck: TrailCheck;
   /** Counts the writes that HTTP refuses. */
   readonly refusedWrites: RefusedWrites;
   readonly keys: Keys;
@@ -123,6 +125,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     policies: createPolicies(db, changeLog),
     changes: createChanges(db, trail),
     trail,
+    trailCheck: createTrailCheck(db),
     history: createHistory(db, changeLog),
     refusedWrites,
     keys,

@@ -206,7 +206,7 @@ function withHead(written: Written<TenantRow>): Written<TenantRow> {
 }
 
 /** A tenant as the trail shows it. */
-function toTenantOperand({
+export function toTenantOperand({
   id,
   slug,
   name,

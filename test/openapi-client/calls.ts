@@ -72,6 +72,7 @@ export async function callEverything(options: {
 
   must(await client.GET('/v1/changes', { params: { query: { tenant: slug, order: 'asc' } } }));
   must(await client.GET('/v1/tenants/{slug}/changes', { params: { path } }));
+  must(await client.GET('/v1/tenants/{slug}/changes/verify', { params: { path } }));
   must(
     await client.GET('/v1/tenants/{slug}/changes/{revision}', { params: { path: { slug, revision: '1' } } }),
   );

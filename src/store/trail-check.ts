@@ -1,0 +1,276 @@
+import { parsePattern } from '@origin-allowlist/client/core';
+import type { Logger } from '../log.js';
+import { CHANGE_COLUMNS, type ChangeRecord } from './change-rows.js';
+import { type Database, openDatabase } from './database.js';
+import { toEntryOperand } from './entry-rows.js';
+import type { Entry, Policy, Tenant } from './generated/client.js';
+import { toPolicyOperand } from './policy-rows.js';
+import { ENTRY_COLUMNS, POLICY_COLUMNS, TENANT_COLUMNS, toEntryRow, toPolicyRow } from './rows.js';
+import { requireTenant, type TenantScope, toTenantOperand } from './tenants.js';
+import { type Break, type Chain, createChain, type Pin } from './trail-chain.js';
+import type { Replay } from './trail-replay.js';
+import type { Transaction } from './transaction.js';
+
+/** What a check found. */
+export interface TrailVerdict {
+  readonly tenant: string;
+  readonly tenantId: string;
+  readonly fromRevision: number;
+  /** The last change that was found to hold; 0 = none. */
+  readonly toRevision: number;
+  /** Its hash. */
+  readonly hash: string | null;
+  /** `null` = what was looked at holds. */
+  readonly broken: Break | null;
+  /** From where to go on, when the time was over before the end. */
+  readonly nextRevision: number | null;
+  /** Whether the rows in use were compared: only by a check of the whole chain at once. */
+  readonly rowsCompared: boolean;
+  /** Whether the lineage was renewed after the newest change, as an operator does after a restore; no change tells of it. */
+  readonly lineageRenewed: boolean;
+}
+
+export interface CheckOptions {
+  /** Where to begin; what is before is trusted. Default 1. */
+  readonly fromRevision?: number | undefined;
+  readonly pin?: Pin | undefined;
+  /** How long to look for at most. Default: to the end. */
+  readonly limitMs?: number | undefined;
+}
+
+/** Checks trails. Every method: AppError `store_unavailable`. */
+export interface TrailCheck {
+  /** The live tenant of this slug. @throws AppError `tenant_not_found`. */
+  bySlug(slug: string, options?: CheckOptions, scope?: TenantScope): Promise<TrailVerdict>;
+  /** The tenant of this id, which must be there, deleted or not. */
+  byId(tenantId: string, options?: CheckOptions): Promise<TrailVerdict>;
+  /** The tenants, deleted ones too, by their ids: those after `after`, of that slug. At most 1,000. */
+  tenants(after: string | undefined, slug?: string): Promise<readonly CheckedTenant[]>;
+}
+
+export interface CheckedTenant {
+  readonly id: string;
+  /** Whether no later tenant has its slug. */
+  readonly isNewest: boolean;
+}
+
+const CHANGES_PER_READ = 200;
+/** Changes with more operations are read one by one, so that what is held does not grow with what was written. */
+const SMALL_CHANGE_OPERATIONS = 10;
+const ENTRIES_PER_READ = 5_000;
+const TENANTS_PER_READ = 1_000;
+
+export function createTrailCheck(db: Database): TrailCheck {
+  async function byId(
+    tenantId: string,
+    { fromRevision = 1, pin, limitMs = Number.POSITIVE_INFINITY }: CheckOptions = {},
+  ) {
+    const startedMs = performance.now();
+    const before = fromRevision === 1 ? undefined : (await readChanges(db, tenantId, fromRevision - 1, 1))[0];
+    const chain = createChain(before, pin);
+    const verdict = (tenant: Tenant, rest: Partial<TrailVerdict>): TrailVerdict => ({
+      tenant: tenant.slug,
+      tenantId,
+      fromRevision,
+      toRevision: chain.revision,
+      hash: chain.hash,
+      broken: null,
+      nextRevision: null,
+      rowsCompared: false,
+      lineageRenewed: false,
+      ...rest,
+    });
+    const hasTime = () => performance.now() - startedMs < limitMs;
+
+    let broken =
+      fromRevision > 1 && before?.revision !== fromRevision - 1 ? missing(fromRevision - 1) : undefined;
+    let isAtEnd = false;
+    while (broken === undefined && !isAtEnd && hasTime()) {
+      const changes = await readChanges(db, tenantId, chain.revision + 1, CHANGES_PER_READ);
+      isAtEnd = changes.length === 0;
+      for (let index = 0; index < changes.length && broken === undefined; index += 1) {
+        broken = await stepOn(db, chain, changes[index]);
+      }
+    }
+    return db.readConsistently(async (transaction) => {
+      await transaction.allowBulk();
+      const tenant = await readTenant(transaction, tenantId);
+      if (broken !== undefined) return verdict(tenant, { broken });
+      if (!isAtEnd) return verdict(tenant, { nextRevision: chain.revision + 1 });
+      // What was written since: the rows are compared with the changes as of one moment.
+      for (const change of await readChanges(transaction, tenantId, chain.revision + 1, CHANGES_PER_READ)) {
+        broken ??= await stepOn(transaction, chain, change);
+      }
+      broken ??= checkHead(chain, tenant, pin);
+      broken ??= await compareRows(transaction, chain, tenant);
+      return verdict(tenant, {
+        broken: broken ?? null,
+        rowsCompared: broken === undefined && chain.replay !== undefined,
+        lineageRenewed: chain.lineageIs(tenant.lineage) === 'new',
+      });
+    });
+  }
+
+  return {
+    byId,
+    bySlug: async (slug, options, scope) => byId((await requireTenant(db, slug, scope)).id, options),
+    tenants: (after, slug) =>
+      db.query<CheckedTenant>(
+        `SELECT t.id, NOT EXISTS (SELECT FROM tenants n WHERE n.slug = t.slug AND n.created_at > t.created_at) AS "isNewest"
+         FROM tenants t WHERE ($1::uuid IS NULL OR t.id > $1) AND ($2::text IS NULL OR t.slug = $2) ORDER BY t.id LIMIT $3`,
+        [after ?? null, slug ?? null, TENANTS_PER_READ],
+      ),
+  };
+}
+
+/** Checks over a database of its own, which must be of this version. Close it. */
+export async function openTrailCheck(
+  databaseUrl: string,
+  log: Logger,
+): Promise<TrailCheck & Pick<Database, 'close'>> {
+  const db = await openDatabase({ databaseUrl, log, poolSize: 2 });
+  return { ...createTrailCheck(db), close: db.close };
+}
+
+/** Reads on the database at large or within a transaction. */
+type Reader = Pick<Transaction, 'query'> | Database;
+
+type ReadChange = Omit<ChangeRecord, 'operations'> & {
+  readonly operations: ChangeRecord['operations'] | null;
+};
+
+/** Changes from a revision on, those with many operations without them. */
+async function readChanges(
+  reader: Pick<Transaction, 'query'>,
+  tenantId: string,
+  fromRevision: number,
+  limit: number,
+): Promise<readonly ReadChange[]> {
+  return reader.query<ReadChange>(
+    `SELECT ${CHANGE_COLUMNS}, CASE WHEN c.op_count <= $4 THEN c.ops END AS operations
+     FROM changes c JOIN tenants t ON t.id = c.tenant_id
+     WHERE c.tenant_id = $1 AND c.revision >= $2 ORDER BY c.revision LIMIT $3`,
+    [tenantId, fromRevision, limit, SMALL_CHANGE_OPERATIONS],
+  );
+}
+
+async function stepOn(
+  reader: Reader,
+  chain: Chain,
+  change: ReadChange | undefined,
+): Promise<Break | undefined> {
+  if (change === undefined) return undefined;
+  const operations = change.operations ?? (await readOperations(reader, change.id));
+  return chain.step({ ...change, operations });
+}
+
+async function readOperations(reader: Reader, id: string): Promise<ChangeRecord['operations']> {
+  const read = (transaction: Pick<Transaction, 'query'>) =>
+    transaction.query<Pick<ChangeRecord, 'operations'>>(
+      'SELECT ops AS operations FROM changes WHERE id = $1',
+      [id],
+    );
+  const [row] =
+    'readConsistently' in reader
+      ? await reader.readConsistently(async (transaction) => {
+          await transaction.allowBulk();
+          return read(transaction);
+        })
+      : await read(reader);
+  return row?.operations ?? [];
+}
+
+async function readTenant(transaction: Transaction, tenantId: string): Promise<Tenant> {
+  const [tenant] = await transaction.query<Tenant>(`SELECT ${TENANT_COLUMNS} FROM tenants WHERE id = $1`, [
+    tenantId,
+  ]);
+  if (tenant === undefined) throw new Error(`tenant ${tenantId} is gone`);
+  return tenant;
+}
+
+function missing(revision: number): Break {
+  return { revision, kind: 'missing_revision', detail: 'it is not there' };
+}
+
+function checkHead(chain: Chain, tenant: Tenant, pin: Pin | undefined): Break | undefined {
+  const { revision } = chain;
+  if (tenant.revision > revision) return missing(revision + 1);
+  const broken = (kind: Break['kind'], detail: string): Break => ({ revision, kind, detail });
+  if (tenant.revision < revision)
+    return broken('head_mismatch', `the tenant is at revision ${tenant.revision}`);
+  if (tenant.headHash !== chain.hash) {
+    return broken('head_mismatch', `the tenant names ${tenant.headHash}, and the change has ${chain.hash}`);
+  }
+  if (chain.lineageIs(tenant.lineage) === 'left') {
+    return broken('lineage_mismatch', `the tenant is of lineage ${tenant.lineage}, which was left before`);
+  }
+  if (!chain.isPinFound && pin !== undefined) {
+    return broken('pin_mismatch', `no change has the hash ${pin.hash} that was written down`);
+  }
+  return undefined;
+}
+
+async function compareRows(
+  transaction: Transaction,
+  chain: Chain,
+  tenant: Tenant,
+): Promise<Break | undefined> {
+  const { replay, revision } = chain;
+  if (replay === undefined) return undefined;
+  const difference =
+    compareTenant(replay, tenant) ??
+    (await comparePolicies(transaction, replay, tenant)) ??
+    (await compareEntries(transaction, replay, tenant)) ??
+    replay.missing();
+  return difference === undefined ? undefined : { revision, kind: 'rows_mismatch', detail: difference };
+}
+
+function compareTenant(replay: Replay, tenant: Tenant): string | undefined {
+  return tenant.deletedAt === null ? replay.compare('tenant', toTenantOperand(tenant)) : undefined;
+}
+
+async function comparePolicies(
+  transaction: Transaction,
+  replay: Replay,
+  { id }: Tenant,
+): Promise<string | undefined> {
+  const policies = await transaction.query<Policy>(
+    `SELECT ${POLICY_COLUMNS} FROM policies WHERE tenant_id = $1`,
+    [id],
+  );
+  for (const policy of policies.map(toPolicyRow)) {
+    const difference = replay.compare('policy', toPolicyOperand(policy.name, policy), policy.revision);
+    if (difference !== undefined) return difference;
+  }
+  return undefined;
+}
+
+async function compareEntries(
+  transaction: Transaction,
+  replay: Replay,
+  tenant: Tenant,
+): Promise<string | undefined> {
+  let after = '';
+  let count = 0;
+  for (;;) {
+    const entries = await transaction.query<Entry>(
+      `SELECT ${ENTRY_COLUMNS} FROM entries WHERE tenant_id = $1 AND pattern > $2 ORDER BY pattern LIMIT $3`,
+      [tenant.id, after, ENTRIES_PER_READ],
+    );
+    for (const entry of entries.map(toEntryRow)) {
+      const parsed = parsePattern(entry.pattern);
+      if (!parsed.ok || parsed.pattern.kind !== entry.kind || parsed.pattern.anyPort !== entry.anyPort) {
+        return `entry ${entry.id} is not of the kind of its pattern`;
+      }
+      const difference = replay.compare('entry', toEntryOperand(entry), entry.revision);
+      if (difference !== undefined) return difference;
+    }
+    count += entries.length;
+    const last = entries.at(-1);
+    if (last === undefined) break;
+    after = last.pattern;
+  }
+  return count === tenant.entryCount
+    ? undefined
+    : `the tenant says it has ${tenant.entryCount} entries, and has ${count}`;
+}
