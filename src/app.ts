@@ -30,13 +30,8 @@ import { rolloutRoutes } from './http/routes/rollout.js';
 import { streamRoutes } from './http/routes/stream.js';
 import { syncRoutes } from './http/routes/sync.js';
 import { tenantRoutes } from './http/routes/tenants.js';
-
-
-import { registerSecurityHeaders } from './http/security-headers.js';
-
-
 import { trailCheckRoutes } from './http/routes/trail-check.js';
-
+import { registerSecurityHeaders } from './http/security-headers.js';
 
 import { refuseUnknownQuery, validatorCompiler } from './http/validation.js';
 import { DEFAULT_QUOTAS, DEFAULT_RATE_LIMITS, type Quotas, type RateLimits } from './limits.js';
