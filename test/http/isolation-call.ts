@@ -86,7 +86,7 @@ export function routesOf(app: FastifyInstance): readonly string[] {
 }
 
 function toTold(status: number, text: string, headerNames: readonly string[]): Told {
-  const code = text.startsWith('{') ? JSON.parse(text).code : undefined;
+  const code = text.startsWith('{') && !text.includes('\n') ? JSON.parse(text).code : undefined;
   return { status, code, text, headerNames: [...headerNames].sort() };
 }
 

@@ -150,6 +150,23 @@ export const ROWS: readonly Row[] = [
   },
 
   // changes
+  { route: 'GET /v1/changes', scopes: ['audit:read'] },
+  {
+    route: 'GET /v1/changes',
+    shape: 'of a tenant',
+    scopes: ['audit:read'],
+    names: 'query',
+    query: ({ slug }) => `tenant=${slug}`,
+  },
+  {
+    route: 'GET /v1/changes',
+    shape: 'as lines',
+    scopes: ['audit:read'],
+    names: 'query',
+    query: ({ slug }) => `tenant=${slug}`,
+    headers: { accept: 'application/x-ndjson' },
+  },
+  { route: 'GET /v1/tenants/:slug/changes/verify', scopes: ['audit:read'] },
   { route: 'GET /v1/tenants/:slug/changes', scopes: ['audit:read'] },
   {
     route: 'GET /v1/tenants/:slug/changes/:revision',
