@@ -227,6 +227,25 @@ describe('given a database that has some migrations', () => {
   });
 });
 
+describe('given keys from before risks were accepted by a scope', () => {
+  it('lets those go on accepting them that could, and no other', async () => {
+    await cp(SHIPPED, folder, { recursive: true });
+    const later = (await readdir(folder)).filter((name) => name >= '20261122205000');
+    for (const name of later) await rm(join(folder, name), { recursive: true });
+    await migrate();
+    await sql.query(
+      `INSERT INTO api_keys (id, name, hash, prefix, scopes, created_at, created_by)
+       SELECT gen_random_uuid(), name, repeat(n::text, 64), 'oak_', scopes::text[], now(), 'admin-key'
+       FROM (VALUES (1, 'writer', '{origins:read,origins:write}'), (2, 'reader', '{origins:read}')) AS k(n, name, scopes)`,
+    );
+    await migrate(SHIPPED);
+    expect((await sql.query('SELECT name, scopes FROM api_keys ORDER BY name')).rows).toEqual([
+      { name: 'reader', scopes: ['origins:read'] },
+      { name: 'writer', scopes: ['origins:read', 'origins:write', 'risks:accept'] },
+    ]);
+  });
+});
+
 describe('given a database that cannot be reached', () => {
   it('says so in one line, without the password', async () => {
     const url = new URL(database.url);
