@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Scope } from '../../src/http/scopes.js';
 import type { Subject } from './isolation-world.js';
 
@@ -73,7 +74,7 @@ export const ROWS: readonly Row[] = [
     scopes: ['tenants:write'],
     status: 201,
     ofAllTenants: true,
-    body: () => ({ slug: `new-${Math.random().toString(36).slice(2)}`, name: 'New' }),
+    body: () => ({ slug: `new-${randomUUID()}`, name: 'New' }),
   },
   { route: 'GET /v1/tenants/:slug', scopes: ['tenants:read'] },
   { route: 'PATCH /v1/tenants/:slug', scopes: ['tenants:write'], body: () => ({ name: 'Renamed' }) },
@@ -305,7 +306,7 @@ export const ROWS: readonly Row[] = [
     scopes: ['sync'],
     names: 'body',
     hidden: 200,
-    body: (subject) => ({ instance: 'matrix', tenants: [held(subject)] }),
+    body: (subject) => ({ instance: randomUUID(), tenants: [held(subject)] }),
     isStream: true,
   },
   {

@@ -69,7 +69,7 @@ describe.each(ROWS.map((row) => [[row.route, row.shape].join(' ').trim(), row] a
     const before = await fingerprints.take();
     for (const method of methodsOf(row)) {
       for (const key of badKeys) {
-        const told = await send(service.app, row, { method, subject: subjects.own, key, isHidden: false });
+        const told = await send(service, row, { method, subject: subjects.own, key, isHidden: false });
         expect(told.status, `${method} with ${key}`).toBe(401);
       }
     }
@@ -86,7 +86,7 @@ describe.each(ROWS.map((row) => [[row.route, row.shape].join(' ').trim(), row] a
         refused += 1;
         for (const method of methodsOf(row)) {
           const key = keyOf(reach, scope);
-          const told = await send(service.app, row, { method, subject: subjects[name], key, isHidden: true });
+          const told = await send(service, row, { method, subject: subjects[name], key, isHidden: true });
           const what = `${method} with ${scope} of ${reach} to ${name}`;
           expect(told.status, what).toBe(expected.status);
           if (method !== 'HEAD' && expected.code !== undefined) expect(told.code, what).toBe(expected.code);
@@ -105,7 +105,7 @@ describe.each(ROWS.map((row) => [[row.route, row.shape].join(' ').trim(), row] a
         if (reach === 'own') await bind(caller.id, subject.tenantId);
         const before = await fingerprints.take(subjects.foreign.tenantId);
         const [method] = methodsOf(row);
-        const told = await send(service.app, row, { method, subject, key: caller.text, isHidden: false });
+        const told = await send(service, row, { method, subject, key: caller.text, isHidden: false });
         expect(told.status, `${scope} of ${reach}: ${told.text}`).toBe(row.status ?? 200);
         expect(await fingerprints.take(subjects.foreign.tenantId)).toBe(before);
         if (reach === 'own') expectNoneOf(Object.values(subjects.foreign), told);
@@ -120,11 +120,11 @@ describe.each(ROWS.map((row) => [[row.route, row.shape].join(' ').trim(), row] a
       for (const scope of KEY_SCOPES) {
         const [method] = methodsOf(row);
         const call = { method, key: keyOf(reach, scope), isHidden: true };
-        const told = await send(service.app, row, { ...call, subject: foreign });
+        const told = await send(service, row, { ...call, subject: foreign });
         // What a call is about it says itself.
         expectNoneOf(isAbout(row) ? [foreign.tenantId, MARK] : Object.values(foreign), told);
         if (!isAbout(row)) continue;
-        const nothing = await send(service.app, row, { ...call, subject: absent });
+        const nothing = await send(service, row, { ...call, subject: absent });
         expect(anonymous(told, foreign), scope).toEqual(anonymous(nothing, absent));
         expect(told.status, scope).toBe(expectedOf(row, scope, reach, 'foreign').status);
       }
