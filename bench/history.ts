@@ -113,6 +113,8 @@ function questions(service: ServiceNodes): readonly Question[] {
       PAGE,
     ),
     list('the trail, last page', ({ endOfTrail }) => `changes?limit=${PAGE}&cursor=${endOfTrail}`, PAGE),
+    list('the trail of one actor', () => `changes?limit=${PAGE}&actor=key:seed`, PAGE),
+    list('the trail until an instant', ({ middleAt }) => `changes?limit=${PAGE}&until=${middleAt}`, PAGE),
     past('the list at the revision before', ({ changes }) => changes - 1),
     past('the list in the middle', ({ changes }) => changes / 2),
     past('the list at its first revision', () => 2),
