@@ -88,10 +88,7 @@ async function requireChange({ transaction, tenant }: TenantWrite, revision: num
 
 async function readPast({ transaction, tenant }: TenantWrite, revision: number) {
   const values = revisionValues({ tenantId: tenant.id, revision });
-  const entries = await transaction.query<Entry>(
-    `SELECT ${ENTRY_COLUMNS} FROM ${entriesAt()} e`,
-    values,
-  );
+  const entries = await transaction.query<Entry>(`SELECT ${ENTRY_COLUMNS} FROM ${entriesAt()} e`, values);
   const policies = await transaction.query<Policy>(
     `SELECT ${POLICY_COLUMNS} FROM ${policiesAt()} p ORDER BY name`,
     values,
