@@ -185,12 +185,12 @@ describe('given a key that has used up one of its budgets', () => {
 });
 
 describe('given a fleet that restarts behind one address, with one key a new node does not know', () => {
-  it('refuses none of it by the limits that hold without settings', async () => {
-    const node = await openNode({});
+  it('refuses none of it, though it is more than an address may send with unknown keys', async () => {
+    const node = await openNode({ strangersPerSecond: 20 });
     const slug = await service.tenant();
     const key = await service.key({ preset: 'sdk' });
     const address = await node.app.listen({ host: '127.0.0.1', port: 0 });
-    const calls = Array.from({ length: 1_200 }, async () => {
+    const calls = Array.from({ length: 200 }, async () => {
       const answer = await fetch(`${address}/v1/snapshot?tenant=${slug}`, {
         headers: { authorization: `Bearer ${key}` },
       });
