@@ -38,19 +38,16 @@ async function openExport(path: string, key = ADMIN_KEY): Promise<IncomingMessag
   return response;
 }
 
-/** A tenant whose trail is more than any buffer on the way holds. */
+/** A tenant whose trail, of 101 changes, is more than any buffer on the way holds. */
 async function largeTenant(): Promise<string> {
   const slug = await service.tenant();
-  const entries = (round: number) => ({
-    entries: Array.from({ length: 10_000 }, (_, index) => ({
-      pattern: `https://n${index}.example.com`,
-      note: `${round} ${'x'.repeat(100)}`,
-    })),
-  });
-  for (const round of [1, 2, 3]) {
-    const headers = { 'if-match': `"${round}"` };
-    await service.call('PUT', `/v1/tenants/${slug}/origins`, { body: entries(round), headers });
-  }
+  await sql.query(
+    `INSERT INTO changes (at, tenant_id, lineage, revision, actor, request_id, action, ops, op_count, prev_hash, hash)
+     SELECT t.created_at, t.id, t.lineage, n + 1, 'x', 'x', 'x', jsonb_build_array(jsonb_build_object('subject', 'entry',
+       'before', NULL, 'after', jsonb_build_object('note', repeat('x', 200000)))), 1, t.head_hash, t.head_hash
+     FROM tenants t, generate_series(1, 100) AS n WHERE t.slug = $1`,
+    [slug],
+  );
   return slug;
 }
 
@@ -168,7 +165,11 @@ describe('given an export', () => {
     await expect.poll(async () => (await sql.query(BUSY_CONNECTIONS)).rowCount, { timeout: 5_000 }).toBe(0);
     let body = '';
     for await (const piece of response.setEncoding('utf8')) body += piece;
-    expect(linesOf(body).map(({ type, revision }) => revision ?? type)).toEqual([1, 2, 3, 4, 'end']);
+    const lines = linesOf(body);
+    expect(lines.slice(0, -1).map(({ revision }) => revision)).toEqual(
+      Array.from({ length: 101 }, (_, index) => index + 1),
+    );
+    expect(lines.at(-1)).toMatchObject({ type: 'end', count: 101 });
   });
 
   it('is two at once for a key; one that its reader leaves makes room', async () => {
