@@ -15,16 +15,22 @@ export interface LoggedError {
 /**
  * The `err` of a log line: named fields only. pino's own serializer copies every property, and a database driver hangs
  * its whole client on the error, the key that cancels its queries included.
+ *
+ * @param clean takes secrets out of a text, before it is cut. Default: leaves it as it is.
  */
-export function loggedError(error: unknown, depth = 0): LoggedError {
+export function loggedError(
+  error: unknown,
+  clean: (text: string) => string = (text) => text,
+  depth = 0,
+): LoggedError {
   if (!(error instanceof Error))
-    return { type: typeof error, message: String(error).slice(0, MAX_MESSAGE_LENGTH) };
+    return { type: typeof error, message: clean(String(error)).slice(0, MAX_MESSAGE_LENGTH) };
   const { code, cause }: { code?: unknown; cause?: unknown } = error;
   return {
     type: error.name,
-    message: error.message.slice(0, MAX_MESSAGE_LENGTH),
+    message: clean(error.message).slice(0, MAX_MESSAGE_LENGTH),
     code: typeof code === 'string' ? code : undefined,
-    stack: error.stack?.slice(0, MAX_STACK_LENGTH),
-    cause: cause === undefined || depth === MAX_CAUSES ? undefined : loggedError(cause, depth + 1),
+    stack: error.stack === undefined ? undefined : clean(error.stack).slice(0, MAX_STACK_LENGTH),
+    cause: cause === undefined || depth === MAX_CAUSES ? undefined : loggedError(cause, clean, depth + 1),
   };
 }

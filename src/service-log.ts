@@ -30,11 +30,10 @@ const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * What JSON may hold as it is, and a terminal or an editor acts upon: DEL and C1 controls, line separators of Unicode, marks that
- * turn the direction of writing, and what is not seen. (Escape sequences and line breaks of ASCII are JSON's own to escape.)
+ * What JSON may hold as it is, and a terminal or an editor may act upon, turn around, hide or mistake for a letter: all that is not
+ * printable ASCII. A list of what is treacherous would end where Unicode does not. (What ASCII has of it JSON escapes by itself.)
  */
-const TREACHEROUS =
-  /[\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb]|\udb40[\udc00-\udfff]/g;
+const NOT_PRINTABLE = /[^\n -~]/g;
 
 /**
  * One line of JSON an event, of which every line is cleaned as the last step before it is written: whatever is logged, by us or
@@ -51,17 +50,25 @@ export function openServiceLog({ level, secrets, destination }: ServiceLogOption
   }
   for (const secret of secrets) conceal(secret);
 
-  function clean(line: string): string {
-    let cleaned = line;
+  function withoutSecrets(text: string): string {
+    let cleaned = text;
     for (const secret of concealed) cleaned = cleaned.replaceAll(secret, LEFT_OUT);
     for (const [pattern, replacement] of CREDENTIALS) cleaned = cleaned.replace(pattern, replacement);
-    return cleaned.replace(TREACHEROUS, escapeCodeUnits);
+    return cleaned;
+  }
+
+  function clean(line: string): string {
+    return withoutSecrets(line).replace(NOT_PRINTABLE, escapeCodeUnits);
   }
 
   const log = pino(
     {
       level,
-      serializers: { err: (error) => loggedError(error), req: loggedRequest },
+      // What is cut is cleaned before: of a secret in two nobody would know the first half.
+      serializers: {
+        err: (error) => loggedError(error, withoutSecrets),
+        req: (request) => loggedRequest(request, withoutSecrets),
+      },
       hooks: { streamWrite: clean },
     },
     destination ?? pino.destination(1),
@@ -69,17 +76,15 @@ export function openServiceLog({ level, secrets, destination }: ServiceLogOption
   return { log, conceal };
 }
 
-/** Without headers and body. The URL is the caller's text, so it is cut. */
-function loggedRequest({
-  method,
-  url,
-  ip,
-}: {
+interface LoggedRequest {
   readonly method: string;
   readonly url: string;
   readonly ip: string;
-}) {
-  return { method, url: url.slice(0, MAX_URL_LENGTH), remoteAddress: ip };
+}
+
+/** Without headers and body. The URL is the caller's text, so it is cut. */
+function loggedRequest({ method, url, ip }: LoggedRequest, clean: (text: string) => string) {
+  return { method, url: clean(url).slice(0, MAX_URL_LENGTH), remoteAddress: ip };
 }
 
 function escapeCodeUnits(text: string): string {

@@ -44,6 +44,16 @@ describe('given a secret in what is logged', () => {
     );
   });
 
+  it('leaves no half of it where a long text is cut', () => {
+    for (const length of [980, 1_980]) {
+      const cut = `${'x'.repeat(length)}${ADMIN_KEY}`;
+      const req = { method: 'GET', url: cut, ip: '192.0.2.1' };
+      expect(logged((log) => log.info({ req, err: new Error(cut) }), [ADMIN_KEY]).text).not.toMatch(
+        /an-admin/,
+      );
+    }
+  });
+
   it('leaves the passwords of databases out, wherever a driver quotes them', () => {
     const url = 'postgres://user:hunter2hunter@db.internal/allowlist';
     const { text } = logged(
@@ -74,7 +84,7 @@ describe('given a secret in what is logged', () => {
 
 describe('given what a stranger sent', () => {
   const HOSTILE =
-    'https://a.example\u001b[2J\u001b]0;title\u0007\r\n{"level":30,"msg":"forged"}\u202e\u2028\u009b31m\u200b\ufeff\u{e0041}';
+    'https://a.example\u001b[2J\u001b]0;title\u0007\r\n{"level":30,"msg":"forged"}\u202e\u2028\u009b31m\u200b\ufeff\u{e0041}\ufe0f\u0430é';
 
   it('writes one line of printable characters, from which the text can be read back', () => {
     const { text, read } = logged((log) => log.warn({ origin: HOSTILE }, HOSTILE));
@@ -97,9 +107,7 @@ describe('given what a stranger sent', () => {
       fc.property(text, text, (origin, message) => {
         const written = logged((log) => log.info({ origin }, message));
         expect(written.read).toHaveLength(1);
-        expect(written.text.slice(0, -1)).not.toMatch(
-          /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/,
-        );
+        expect(written.text.slice(0, -1)).toMatch(/^[\x20-\x7e]+$/);
       }),
     );
   });
