@@ -45,18 +45,19 @@ export async function mutateBatch(
   );
 
   const edits: RequestedEdit[] = [];
+  const unchanged: RequestedEdit[] = [];
   for (const [index, operation] of operations.entries()) {
     const pointer = `/operations/${index}`;
     const before = existing.get(operation.pattern.text);
     if (operation.op === 'put') {
       const { op: _op, ...input } = operation;
       const after = before === undefined ? draftEntry(write, input) : patchEntry(write, before, input);
-      if (after !== before) edits.push({ pointer, before: before ?? null, after });
+      (after === before ? unchanged : edits).push({ pointer, before: before ?? null, after });
     } else if (before !== undefined) {
       edits.push({ pointer, before, after: null });
     }
   }
-  await reviewEdits(write, context, edits);
+  await reviewEdits(write, context, edits, { unchanged });
   return {
     operations: await applyEdits(write, edits),
     value: count(edits, operations.length - edits.length),

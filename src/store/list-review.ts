@@ -56,6 +56,8 @@ interface KnownOfWrite {
   readonly listed?: readonly EntryRow[] | undefined;
   /** The policies there will be, where the write changes them too. */
   readonly policies?: PolicyCredentials | undefined;
+  /** Edits that were asked for and change nothing: they are not looked at, but who may not make them must not learn that. */
+  readonly unchanged?: readonly RequestedEdit[] | undefined;
 }
 
 /**
@@ -68,9 +70,9 @@ export async function reviewEdits(
   write: TenantWrite,
   context: ListWriteContext,
   edits: readonly RequestedEdit[],
-  { listed, policies }: KnownOfWrite = {},
+  { listed, policies, unchanged = [] }: KnownOfWrite = {},
 ): Promise<void> {
-  await requireWithinLimits(write, context, edits);
+  await requireWithinLimits(write, context, [...edits, ...unchanged]);
   const { review } = context;
   if (review === undefined) return;
   const written: WrittenEntry[] = [];

@@ -187,6 +187,12 @@ describe('given a key for temporary entries', () => {
       expect(
         await refused(ci, 'POST', '/batch', { operations: [{ op: 'delete', pattern: PREVIEW }] }),
       ).toEqual(refusal('/operations/0 entry_of_others'));
+      // As it is already: that it would change nothing tells what it is.
+      expect(
+        await refused(ci, 'POST', '/batch?dryRun=true', {
+          operations: [{ op: 'put', pattern: PREVIEW, ...mine }],
+        }),
+      ).toEqual(refusal('/operations/0 entry_of_others'));
       await written('DELETE', `/${entry.id}`);
     }
   });
