@@ -25,7 +25,7 @@ export interface CallGuard {
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 /** Keys not known here that an address past its failures may still have looked up, a second. */
-const PENALISED_LOOKUPS_PER_SECOND = 1;
+const PENALISED_LOOKUPS_PER_SECOND = 10;
 
 type Limiter = ReturnType<FastifyInstance['createRateLimit']>;
 type Verdict = Exclude<Awaited<ReturnType<Limiter>>, { readonly isAllowed: true }>;
@@ -33,7 +33,7 @@ type Verdict = Exclude<Awaited<ReturnType<Limiter>>, { readonly isAllowed: true 
 /**
  * Budgets over counts that all nodes share. An address is looked at only while its caller's key is not known to this node:
  * behind one address there may be a whole company, and a key that is known costs no query. Hence also an address past its
- * failures is not shut out: known keys pass, and one unknown key a second is still looked up.
+ * failures is not shut out: known keys pass, and some unknown keys a second are still looked up.
  */
 export async function createCallGuard(
   app: FastifyInstance,
@@ -76,8 +76,11 @@ export async function createCallGuard(
       }
       const failed = await verdictOf(failures(request, { increment: false }));
       if (failed.remaining > 0) return;
-      if (asks && !(await verdictOf(lookups(request))).isExceeded) return;
-      throw refusal(reply, failed, `This address sent ${failed.max} keys in a minute that were refused.`);
+      const detail = `This address sent ${failed.max} keys in a minute that were refused.`;
+      if (!asks) throw refusal(reply, failed, detail);
+      const lookup = await verdictOf(lookups(request));
+      // The next look-up is a second away, not the end of the minute: a good key must not be sent away for as long as a refused one.
+      if (lookup.isExceeded) throw refusal(reply, lookup, detail);
     },
     async noteFailure(request) {
       await failures(request);

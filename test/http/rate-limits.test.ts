@@ -57,7 +57,7 @@ async function openApp(
 const wrongKey = createKeyText;
 
 describe('given an address that sent as many wrong keys as it may', () => {
-  it('answers 429 without a query, but for one a second, and lets keys pass that it knows', async () => {
+  it('answers 429 without a query, but for ten a second, and lets keys pass that it knows', async () => {
     const node = await openNode({ failuresPerMinute: 3 });
     const known = await service.key(READER);
     expect((await node.call('GET', '/v1/tenants', { key: known })).status).toBe(200);
@@ -69,14 +69,16 @@ describe('given an address that sent as many wrong keys as it may', () => {
     const answers = await Promise.all(
       Array.from({ length: 50 }, () => node.call('GET', '/v1/tenants', { key: wrongKey() })),
     );
-    expect(verify.mock.calls.length).toBeLessThanOrEqual(2); // a second may have passed in between
+    expect(verify.mock.calls.length).toBeLessThanOrEqual(20); // a second may have passed in between
     const refused = answers.filter(({ status }) => status === 429);
-    expect(refused.length).toBeGreaterThanOrEqual(48);
+    expect(refused.length).toBeGreaterThanOrEqual(30);
     expect(refused[0]?.body).toMatchObject({ code: 'rate_limited', status: 429 });
-    expect(Number(refused[0]?.headers['retry-after'])).toBeGreaterThan(0);
-    expect(Number(refused[0]?.headers['retry-after'])).toBeLessThanOrEqual(60);
-
-    expect((await node.call('GET', '/v1/tenants')).status).toBe(429);
+    // A key that may be good is told to come back for the next look-up; who sends none, when the failures are forgotten.
+    expect(refused[0]?.headers['retry-after']).toBe('1');
+    const without = await node.call('GET', '/v1/tenants');
+    expect(without.status).toBe(429);
+    expect(Number(without.headers['retry-after'])).toBeGreaterThan(1);
+    expect(Number(without.headers['retry-after'])).toBeLessThanOrEqual(60);
     expect((await node.call('GET', '/v1/tenants', { key: known })).status).toBe(200);
     expect((await node.call('GET', '/v1/tenants', { key: ADMIN_KEY })).status).toBe(200);
     expect((await node.call('GET', '/v1/tenants', { key: wrongKey(), from: '192.0.2.2' })).status).toBe(401);
