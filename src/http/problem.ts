@@ -167,6 +167,8 @@ export function sendProblem(error: Error, request: FastifyRequest, reply: Fastif
   codes.set(request, problem.code);
   if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   if (problem.code === 'store_unavailable') reply.header('retry-after', '1');
+  // Whoever knows better has said so.
+  if (problem.code === 'rate_limited' && !reply.hasHeader('retry-after')) reply.header('retry-after', '5');
   return reply
     .code(problem.status)
     .header('cache-control', 'no-store')

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildApp } from '../../src/app.js';
+import { AppError } from '../../src/errors.js';
 import { openService, type TestService } from './service.js';
 
 let service: TestService;
@@ -82,6 +84,16 @@ describe('given a query no route knows', () => {
   });
 });
 
+describe('given a node that has all it takes', () => {
+  it('tells when to come back, also where nobody has said so', async () => {
+    const full = new AppError('rate_limited', 'This node has all the streams it takes.');
+    const app = await buildApp({ store: { ...service.store, health: () => Promise.reject(full) } });
+    const answer = await app.inject('/readyz');
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([429, '5']);
+    await app.close();
+  });
+});
+
 describe('given a request id sent by the caller', () => {
   it('uses its own: the trail names ids nobody chose', async () => {
     const answer = await service.call('GET', '/healthz', { key: null, headers: { 'x-request-id': 'mine' } });
@@ -91,7 +103,6 @@ describe('given a request id sent by the caller', () => {
 
 describe('given an error nobody foresaw', () => {
   it('answers 500 without its message', async () => {
-    const { buildApp } = await import('../../src/app.js');
     const broken = { ...service.store, health: () => Promise.reject(new Error('secret connection string')) };
     const app = await buildApp({ store: broken });
     const answer = await app.inject('/readyz');
