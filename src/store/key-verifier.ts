@@ -72,7 +72,8 @@ export function createKeyVerifier({ load, onUse, now }: KeyVerifierOptions): Key
     }
     held.set(hash, { key, confirmedAtMs: now(), askedAtMs: now() });
     trim(held);
-    onUse(key.id);
+    // Who goes on with a key that has ended does not use it.
+    if (isUsable(key, now())) onUse(key.id);
   }
 
   function use(hash: string): KeyRow | undefined {

@@ -98,6 +98,12 @@ describe('given a known key', () => {
     nowMs += 1;
     expect(await verifier.verify('a')).toBeUndefined();
   });
+
+  it('is not used by who goes on with it when it has expired', async () => {
+    database.set('a', key('a', { expiresAt: '2029-12-31T00:00:00.000Z' }));
+    expect(await verifier.verify('a')).toBeUndefined();
+    expect([loads, uses]).toEqual([['a'], []]);
+  });
 });
 
 describe('given an outage of the database', () => {
