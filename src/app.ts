@@ -10,6 +10,7 @@ import {
   registerConnectionLimits,
 } from './http/connections.js';
 import { registerEtags } from './http/etag.js';
+import { registerJsonBody } from './http/json-body.js';
 import { registerOpenapi } from './http/openapi.js';
 import { registerProblems, sendProblem } from './http/problem.js';
 import { registerQuotaHeader } from './http/quota-header.js';
@@ -82,8 +83,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     // A malformed URL never reaches a hook or the error handler.
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
   }).withTypeProvider<ZodTypeProvider>();
-  // JSON is the one language spoken: Fastify would read text/plain too.
-  app.removeContentTypeParser('text/plain');
+  registerJsonBody(app);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
 

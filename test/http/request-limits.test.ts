@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { buildApp } from '../../src/app.js';
 import type { ConnectionLimits } from '../../src/http/connections.js';
+import { hasMoreParts } from '../../src/http/json-body.js';
 import { ADMIN_KEY, openService, type TestService } from './service.js';
 import { openStream } from './sse-reader.js';
 
@@ -38,6 +40,43 @@ describe('given a body larger than its route takes', () => {
   it('does not read it for who may not call', async () => {
     const answer = await service.call('POST', '/v1/tenants', { key: null, body: '{'.padEnd(300 * KIB) });
     expect(answer.status).toBe(401);
+  });
+});
+
+describe('given a body of more brackets and commas than any list has', () => {
+  const put = (entries: string) =>
+    service.call('PUT', '/v1/tenants/t/origins', {
+      body: `{"entries":${entries}}`,
+      headers: { 'if-match': '*' },
+    });
+
+  it.each([
+    ['lists in lists', '['.repeat(2_000_000)],
+    ['fields', `[{${'"a":0,'.repeat(2_000_000)}}]`],
+  ])('answers 413 to %s before it is parsed', async (_what, entries) => {
+    const answer = await put(entries);
+    expect([answer.status, answer.body.code]).toEqual([413, 'body_too_large']);
+  });
+
+  it('reads as many within a text, and one fewer outside', async () => {
+    expect((await put(`["${'[,\\"'.repeat(1_500_000)}"]`)).body.code).toBe('invalid_input');
+    expect((await put('['.repeat(1_999_999))).body.code).toBe('malformed_json');
+  });
+
+  it('counts those that stand outside of strings (law)', () => {
+    const parts = (value: unknown): number => {
+      if (typeof value !== 'object' || value === null) return 0;
+      const items = Object.values(value);
+      return 1 + Math.max(0, items.length - 1) + items.reduce<number>((sum, item) => sum + parts(item), 0);
+    };
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = JSON.stringify(value);
+        const count = parts(JSON.parse(text));
+        expect(hasMoreParts(text, count)).toBe(false);
+        if (count > 0) expect(hasMoreParts(text, count - 1)).toBe(true);
+      }),
+    );
   });
 });
 
