@@ -1,3 +1,4 @@
+import { inTurns } from '../turns.js';
 import { sealChange } from './change-hash.js';
 import type { ChangeRecord } from './change-rows.js';
 import { createReplay, type Replay } from './trail-replay.js';
@@ -90,9 +91,11 @@ export function createChain(
     if (change.lineage !== lineage && lineages.has(change.lineage)) {
       return broken('lineage_mismatch', `lineage ${change.lineage} was left before`);
     }
-    for (const operation of change.operations) {
-      const wrong = replay?.apply(operation, change.revision);
-      if (wrong !== undefined) return broken('before_mismatch', `${wrong} was not as it says`);
+    for await (const turn of inTurns(change.operations)) {
+      for (const operation of turn) {
+        const wrong = replay?.apply(operation, change.revision);
+        if (wrong !== undefined) return broken('before_mismatch', `${wrong} was not as it says`);
+      }
     }
     if (pin?.revision === change.revision && pin.hash !== change.hash) {
       return broken('pin_mismatch', `its hash is ${change.hash}, and ${pin.hash} was written down`);

@@ -1,14 +1,11 @@
-import { parsePattern } from '@origin-allowlist/client/core';
 import type { Logger } from '../log.js';
 import { CHANGE_COLUMNS, type ChangeRecord } from './change-rows.js';
 import { type Database, openDatabase } from './database.js';
-import { toEntryOperand } from './entry-rows.js';
-import type { Entry, Policy, Tenant } from './generated/client.js';
-import { toPolicyOperand } from './policy-rows.js';
-import { ENTRY_COLUMNS, POLICY_COLUMNS, TENANT_COLUMNS, toEntryRow, toPolicyRow } from './rows.js';
-import { requireTenant, type TenantScope, toTenantOperand } from './tenants.js';
+import type { Tenant } from './generated/client.js';
+import { TENANT_COLUMNS } from './rows.js';
+import { requireTenant, type TenantScope } from './tenants.js';
 import { type Break, type Chain, createChain, type Pin } from './trail-chain.js';
-import type { Replay } from './trail-replay.js';
+import { compareRows } from './trail-rows.js';
 import type { Transaction } from './transaction.js';
 
 /** What a check found. */
@@ -57,7 +54,6 @@ export interface CheckedTenant {
 const CHANGES_PER_READ = 200;
 /** Changes with more operations are read one by one, so that what is held does not grow with what was written. */
 const SMALL_CHANGE_OPERATIONS = 10;
-const ENTRIES_PER_READ = 5_000;
 const TENANTS_PER_READ = 1_000;
 
 export function createTrailCheck(db: Database): TrailCheck {
@@ -67,7 +63,9 @@ export function createTrailCheck(db: Database): TrailCheck {
   ) {
     const startedMs = performance.now();
     const before = fromRevision === 1 ? undefined : (await readChanges(db, tenantId, fromRevision - 1, 1))[0];
-    const chain = createChain(before, pin);
+    // What is before is trusted, so a pin is not missed that stands for what an earlier call went through.
+    const isPinBefore = pin !== undefined && (await hasPin(db, tenantId, pin, fromRevision));
+    const chain = createChain(before, isPinBefore ? undefined : pin);
     const verdict = (tenant: Tenant, rest: Partial<TrailVerdict>): TrailVerdict => ({
       tenant: tenant.slug,
       tenantId,
@@ -86,11 +84,9 @@ export function createTrailCheck(db: Database): TrailCheck {
       fromRevision > 1 && before?.revision !== fromRevision - 1 ? missing(fromRevision - 1) : undefined;
     let isAtEnd = false;
     while (broken === undefined && !isAtEnd && hasTime()) {
-      const changes = await readChanges(db, tenantId, chain.revision + 1, CHANGES_PER_READ);
-      isAtEnd = changes.length === 0;
-      for (let index = 0; index < changes.length && broken === undefined; index += 1) {
-        broken = await stepOn(db, chain, changes[index]);
-      }
+      const { count, broken: found } = await stepOn(db, tenantId, chain);
+      isAtEnd = count === 0;
+      broken = found;
     }
     return db.readConsistently(async (transaction) => {
       await transaction.allowBulk();
@@ -98,10 +94,8 @@ export function createTrailCheck(db: Database): TrailCheck {
       if (broken !== undefined) return verdict(tenant, { broken });
       if (!isAtEnd) return verdict(tenant, { nextRevision: chain.revision + 1 });
       // What was written since: the rows are compared with the changes as of one moment.
-      for (const change of await readChanges(transaction, tenantId, chain.revision + 1, CHANGES_PER_READ)) {
-        broken ??= await stepOn(transaction, chain, change);
-      }
-      broken ??= checkHead(chain, tenant, pin);
+      broken = await stepToEnd(transaction, tenantId, chain);
+      broken ??= checkHead(chain, tenant) ?? checkPin(chain, pin);
       broken ??= await compareRows(transaction, chain, tenant);
       return verdict(tenant, {
         broken: broken ?? null,
@@ -154,14 +148,26 @@ async function readChanges(
   );
 }
 
+/** Steps on the next changes, up to the first that does not hold. None: the end was reached. */
 async function stepOn(
   reader: Reader,
+  tenantId: string,
   chain: Chain,
-  change: ReadChange | undefined,
-): Promise<Break | undefined> {
-  if (change === undefined) return undefined;
-  const operations = change.operations ?? (await readOperations(reader, change.id));
-  return chain.step({ ...change, operations });
+): Promise<{ readonly count: number; readonly broken: Break | undefined }> {
+  const changes = await readChanges(reader, tenantId, chain.revision + 1, CHANGES_PER_READ);
+  for (const change of changes) {
+    const operations = change.operations ?? (await readOperations(reader, change.id));
+    const broken = await chain.step({ ...change, operations });
+    if (broken !== undefined) return { count: changes.length, broken };
+  }
+  return { count: changes.length, broken: undefined };
+}
+
+async function stepToEnd(reader: Reader, tenantId: string, chain: Chain): Promise<Break | undefined> {
+  for (;;) {
+    const { count, broken } = await stepOn(reader, tenantId, chain);
+    if (count === 0 || broken !== undefined) return broken;
+  }
 }
 
 async function readOperations(reader: Reader, id: string): Promise<ChangeRecord['operations']> {
@@ -192,7 +198,7 @@ function missing(revision: number): Break {
   return { revision, kind: 'missing_revision', detail: 'it is not there' };
 }
 
-function checkHead(chain: Chain, tenant: Tenant, pin: Pin | undefined): Break | undefined {
+function checkHead(chain: Chain, tenant: Tenant): Break | undefined {
   const { revision } = chain;
   if (tenant.revision > revision) return missing(revision + 1);
   const broken = (kind: Break['kind'], detail: string): Break => ({ revision, kind, detail });
@@ -204,73 +210,28 @@ function checkHead(chain: Chain, tenant: Tenant, pin: Pin | undefined): Break | 
   if (chain.lineageIs(tenant.lineage) === 'left') {
     return broken('lineage_mismatch', `the tenant is of lineage ${tenant.lineage}, which was left before`);
   }
-  if (!chain.isPinFound && pin !== undefined) {
-    return broken('pin_mismatch', `no change has the hash ${pin.hash} that was written down`);
-  }
   return undefined;
 }
 
-async function compareRows(
-  transaction: Transaction,
-  chain: Chain,
-  tenant: Tenant,
-): Promise<Break | undefined> {
-  const { replay, revision } = chain;
-  if (replay === undefined) return undefined;
-  const difference =
-    compareTenant(replay, tenant) ??
-    (await comparePolicies(transaction, replay, tenant)) ??
-    (await compareEntries(transaction, replay, tenant)) ??
-    replay.missing();
-  return difference === undefined ? undefined : { revision, kind: 'rows_mismatch', detail: difference };
+function checkPin({ isPinFound, revision }: Chain, pin: Pin | undefined): Break | undefined {
+  if (isPinFound || pin === undefined) return undefined;
+  return {
+    revision: Math.min(pin.revision ?? revision, revision),
+    kind: 'pin_mismatch',
+    detail: `no change has the hash ${pin.hash} that was written down`,
+  };
 }
 
-function compareTenant(replay: Replay, tenant: Tenant): string | undefined {
-  return tenant.deletedAt === null ? replay.compare('tenant', toTenantOperand(tenant)) : undefined;
-}
-
-async function comparePolicies(
-  transaction: Transaction,
-  replay: Replay,
-  { id }: Tenant,
-): Promise<string | undefined> {
-  const policies = await transaction.query<Policy>(
-    `SELECT ${POLICY_COLUMNS} FROM policies WHERE tenant_id = $1`,
-    [id],
+/** Whether a change before `fromRevision` is the one that was written down. */
+async function hasPin(
+  db: Database,
+  tenantId: string,
+  { hash, revision }: Pin,
+  fromRevision: number,
+): Promise<boolean> {
+  const found = await db.query(
+    `SELECT FROM changes WHERE tenant_id = $1 AND revision < $2 AND hash = $3 AND ($4::integer IS NULL OR revision = $4)`,
+    [tenantId, fromRevision, hash, revision ?? null],
   );
-  for (const policy of policies.map(toPolicyRow)) {
-    const difference = replay.compare('policy', toPolicyOperand(policy.name, policy), policy.revision);
-    if (difference !== undefined) return difference;
-  }
-  return undefined;
-}
-
-async function compareEntries(
-  transaction: Transaction,
-  replay: Replay,
-  tenant: Tenant,
-): Promise<string | undefined> {
-  let after = '';
-  let count = 0;
-  for (;;) {
-    const entries = await transaction.query<Entry>(
-      `SELECT ${ENTRY_COLUMNS} FROM entries WHERE tenant_id = $1 AND pattern > $2 ORDER BY pattern LIMIT $3`,
-      [tenant.id, after, ENTRIES_PER_READ],
-    );
-    for (const entry of entries.map(toEntryRow)) {
-      const parsed = parsePattern(entry.pattern);
-      if (!parsed.ok || parsed.pattern.kind !== entry.kind || parsed.pattern.anyPort !== entry.anyPort) {
-        return `entry ${entry.id} is not of the kind of its pattern`;
-      }
-      const difference = replay.compare('entry', toEntryOperand(entry), entry.revision);
-      if (difference !== undefined) return difference;
-    }
-    count += entries.length;
-    const last = entries.at(-1);
-    if (last === undefined) break;
-    after = last.pattern;
-  }
-  return count === tenant.entryCount
-    ? undefined
-    : `the tenant says it has ${tenant.entryCount} entries, and has ${count}`;
+  return found.length > 0;
 }

@@ -205,3 +205,12 @@ describe('given an export', () => {
     expect(body).not.toContain('"type":"end"');
   });
 });
+
+describe('given a chain to be checked', () => {
+  it('refuses the revision of a head without its hash, which would check nothing', async () => {
+    const path = `/v1/tenants/${await service.tenant()}/changes/verify`;
+    expect((await service.call('GET', path)).body).toMatchObject({ broken: null, rowsCompared: true });
+    const { status, body } = await service.call('GET', `${path}?expectRevision=1`);
+    expect([status, body.errors]).toMatchObject([422, [{ pointer: '/query/expect' }]]);
+  });
+});

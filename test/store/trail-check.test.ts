@@ -136,6 +136,29 @@ describe('given a trail that nobody touched', () => {
   });
 });
 
+describe('given a check in parts, each with the head that was written down', () => {
+  it('holds in every part when a change has it, before the part or in it', async () => {
+    const { hash } = await store.changes.get(slug, 3);
+    for (const pin of [{ hash }, { hash, revision: 3 }]) {
+      for (const fromRevision of [1, 3, 4, 6]) {
+        const verdict = await store.trailCheck.bySlug(slug, { fromRevision, pin });
+        expect([fromRevision, verdict.broken]).toEqual([fromRevision, null]);
+      }
+    }
+  });
+
+  it('names the change that does not have it, in the parts after that one too', async () => {
+    const { hash } = await store.changes.get(slug, 3);
+    const pin = { hash, revision: 4 };
+    for (const fromRevision of [1, 4, 5, 6]) {
+      expect((await store.trailCheck.bySlug(slug, { fromRevision, pin })).broken).toMatchObject({
+        revision: 4,
+        kind: 'pin_mismatch',
+      });
+    }
+  });
+});
+
 describe('given somebody who edits the database', () => {
   const change = (revision: number) => `WHERE tenant_id = $1 AND revision = ${revision}`;
 
@@ -181,6 +204,8 @@ describe('given somebody who edits the database', () => {
       6,
       'rows_mismatch',
     ],
+    ['the count of wildcards', 'UPDATE tenants SET wildcard_count = -1 WHERE id = $1', 6, 'rows_mismatch'],
+    ['the count of policies', 'UPDATE tenants SET policy_count = -1 WHERE id = $1', 6, 'rows_mismatch'],
     ['the count of entries', 'UPDATE tenants SET entry_count = 1 WHERE id = $1', 6, 'rows_mismatch'],
     [
       'an entry in',

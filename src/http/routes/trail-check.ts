@@ -58,17 +58,22 @@ export const trailCheckRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> 
       description: `Looks for at most ${CHECK_LIMIT_MS / 1_000} seconds; a longer chain is checked in several calls. One runs at a time on a node.`,
       tags: ['changes'],
       params: TenantParams,
-      querystring: z.strictObject({
-        fromRevision: z.coerce.number().int().min(1).max(999_999_999).default(1).meta({
-          description: 'Where to begin; what is before is trusted.',
+      querystring: z
+        .strictObject({
+          fromRevision: z.coerce.number().int().min(1).max(999_999_999).default(1).meta({
+            description: 'Where to begin; what is before is trusted.',
+          }),
+          expect: z
+            .string()
+            .regex(/^[0-9a-f]{64}$/, 'Must be a hash: 64 of 0-9 and a-f.')
+            .optional()
+            .meta({ description: 'The hash that change `expectRevision` must have.' }),
+          expectRevision: z.coerce.number().int().min(1).max(999_999_999).optional(),
+        })
+        .refine(({ expect, expectRevision }) => expect !== undefined || expectRevision === undefined, {
+          path: ['expect'],
+          message: 'Give the hash that change `expectRevision` must have.',
         }),
-        expect: z
-          .string()
-          .regex(/^[0-9a-f]{64}$/, 'Must be a hash: 64 of 0-9 and a-f.')
-          .optional()
-          .meta({ description: 'The hash that change `expectRevision` must have.' }),
-        expectRevision: z.coerce.number().int().min(1).max(999_999_999).optional(),
-      }),
       response: { 200: VerdictSchema, ...problemResponses('tenant_not_found', 'invalid_input') },
     },
     handler: async (request, reply) => {
