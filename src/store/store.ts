@@ -3,12 +3,13 @@ import type { Logger } from '../log.js';
 import { type CommittedWrite, createChangeLog } from './change-log.js';
 import { type Changes, createChanges } from './changes.js';
 import { type Counts, createCounts } from './counts.js';
-import { type Database, openDatabase } from './database.js';
+import { openDatabase } from './database.js';
 import { readDelta, toDeltaOperations } from './delta.js';
 import { createEntries, type Entries } from './entries.js';
 import { startExpiry } from './expiry.js';
 import type { Feed, TenantNews } from './feed.js';
 import { openFreshness } from './freshness.js';
+import { createHealth, type Health } from './health.js';
 import { createHistory, type History } from './history.js';
 import { startInstanceSweep } from './instance-sweep.js';
 import { createInstances, type Instances } from './instances.js';
@@ -81,7 +82,7 @@ export interface Store {
   /** How often callers called, on all nodes. */
   readonly counts: Counts;
   /** What answers now. Never rejects; within two seconds. */
-  health(): Promise<{ readonly postgres: 'up' | 'down'; readonly redis: 'up' | 'down' | 'off' }>;
+  health(): Promise<Health>;
   /** Stops the timers and closes every connection. */
   close(): Promise<void>;
 }
@@ -134,10 +135,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     instances: createInstances(db, freshness.reports.reported),
     rollouts: createRollouts(db, freshness.reports),
     counts,
-    async health() {
-      const [postgres, answer] = await Promise.all([isUp(db), redis?.ping()]);
-      return { postgres: postgres ? 'up' : 'down', redis: answer ?? 'off' };
-    },
+    health: createHealth(db, redis),
     async close() {
       counts.close();
       await Promise.all([expiry.stop(), sweep.stop(), refusedWrites.close(), freshness.close()]);
@@ -161,11 +159,4 @@ function deltaOf(
     log.error({ err: error, revision }, 'a write could not be made a delta');
     return {};
   }
-}
-
-async function isUp(db: Database): Promise<boolean> {
-  return db.query('SELECT 1').then(
-    () => true,
-    () => false,
-  );
 }
