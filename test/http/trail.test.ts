@@ -35,6 +35,8 @@ async function openExport(path: string, key = ADMIN_KEY): Promise<IncomingMessag
     agent: false,
   });
   const [response] = await once(request, 'response');
+  // Without a listener Node forgets that the answer was broken off before anybody read it.
+  response.on('error', () => {});
   return response;
 }
 
