@@ -87,6 +87,8 @@ export function createTrailExports(
       clearTimeout(entry.stall);
       piece = '';
     }
+    // What was looked for long may have been little.
+    await requireStanding(store, principal);
     yield piece;
   }
 

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
+import { fastify } from 'fastify';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createTrailExports } from '../../src/http/trail-export.js';
 import { ADMIN_KEY, openService, type TestService } from './service.js';
 
 const NDJSON = { accept: 'application/x-ndjson' };
@@ -228,5 +230,24 @@ describe('given a chain to be checked', () => {
     expect((await service.call('GET', path)).body).toMatchObject({ broken: null, rowsCompared: true });
     const { status, body } = await service.call('GET', `${path}?expectRevision=1`);
     expect([status, body.errors]).toMatchObject([422, [{ pointer: '/query/expect' }]]);
+  });
+});
+
+describe('given an export that looks for long and finds little', () => {
+  it('does not send what it found when its key has ended meanwhile', async () => {
+    const app = fastify();
+    const exports = createTrailExports({ keys: { verify: async () => undefined } });
+    async function* lines() {
+      yield '{"type":"change"}';
+      yield '{"type":"end"}';
+    }
+    app.get('/', (request, reply) => {
+      Object.assign(request, { principal: { keyId: 'k', keyHash: 'h' } });
+      return exports.send(request, reply, lines());
+    });
+    const { body } = await app.inject('/');
+    expect(body).toContain('unauthorized');
+    expect(body).not.toContain('"type":');
+    await app.close();
   });
 });
