@@ -12,6 +12,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{core,client,fuzz,lint,config,migrate}/**/*.test.ts'],
+          maxWorkers: 2,
+          // Each file loading all modules anew would take longer than the tests.
+          isolate: false,
           sequence: { shuffle: true, groupOrder: 0 },
         },
       },
@@ -22,6 +25,7 @@ export default defineConfig({
           include: ['test/{store,http,sdk,support,packaging}/**/*.test.ts'],
           globalSetup: ['test/support/servers.ts'],
           maxWorkers: 2,
+          isolate: false,
           testTimeout: 20_000,
           hookTimeout: 60_000,
           sequence: { shuffle: true, groupOrder: 1 },

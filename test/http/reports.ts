@@ -52,6 +52,6 @@ export async function ageReports(databaseUrl: string, seconds: number): Promise<
 /** Puts back when the registry began to be kept. */
 export async function ageRegistry(databaseUrl: string, hours: number): Promise<void> {
   await withClient(databaseUrl, (client) =>
-    client.query(`UPDATE instance_registry SET born_at = born_at - $1 * interval '1 hour'`, [hours]),
+    client.query(`UPDATE instance_registry SET born_at = now() - $1 * interval '1 hour'`, [hours]),
   );
 }
