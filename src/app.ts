@@ -33,14 +33,18 @@ import { syncRoutes } from './http/routes/sync.js';
 import { tenantRoutes } from './http/routes/tenants.js';
 import { trailCheckRoutes } from './http/routes/trail-check.js';
 import { registerSecurityHeaders } from './http/security-headers.js';
-
 import { refuseUnknownQuery, validatorCompiler } from './http/validation.js';
-import { DEFAULT_QUOTAS, DEFAULT_RATE_LIMITS, type Quotas, type RateLimits } from './limits.js';
+import {
+  DEFAULT_QUOTAS,
+  DEFAULT_RATE_LIMITS,
+  DEFAULT_TEMPORARY_ENTRY_DAYS,
+  type Quotas,
+  type RateLimits,
+} from './limits.js';
 import type { Store } from './store/store.js';
 
 /** Routes that take more say so. */
 const BODY_LIMIT_BYTES = 256 * 1_024;
-const TEMPORARY_ENTRY_DAYS = 14;
 const DAY_MS = 24 * 3_600_000;
 /** Above the longest slug, so that a longer one is a tenant that does not exist, not an unknown route. */
 const MAX_PARAM_LENGTH = 500;
@@ -69,7 +73,7 @@ export interface AppDeps {
 /** The whole HTTP service, not listening yet. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { store, adminKey, logger, now = Date.now, rateLimits, quotas, trustedProxies = [] } = deps;
-  const { temporaryEntryDays = TEMPORARY_ENTRY_DAYS } = deps;
+  const { temporaryEntryDays = DEFAULT_TEMPORARY_ENTRY_DAYS } = deps;
   const connections = { ...DEFAULT_CONNECTION_LIMITS, ...deps.connectionLimits };
   const app = Fastify({
     ...(logger && { loggerInstance: logger }),

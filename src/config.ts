@@ -1,7 +1,13 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { DEFAULT_QUOTAS, DEFAULT_RATE_LIMITS, type Quotas, type RateLimits } from './limits.js';
+import {
+  DEFAULT_QUOTAS,
+  DEFAULT_RATE_LIMITS,
+  DEFAULT_TEMPORARY_ENTRY_DAYS,
+  type Quotas,
+  type RateLimits,
+} from './limits.js';
 import { StartError } from './start-error.js';
 
 /** Everything the service takes from its environment, parsed once at start. */
@@ -128,7 +134,7 @@ const EnvironmentSchema = z.object({
       'Load balancers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses or networks, separated by commas',
     ),
   TEMPORARY_ENTRY_DAYS: integer(1, 365)
-    .prefault('14')
+    .prefault(String(DEFAULT_TEMPORARY_ENTRY_DAYS))
     .describe('Within how many days entries end that a key with `origins:write-temporary` (CI) writes'),
   NODE_ENV: z.string().optional().describe('`production` refuses to start without `DATABASE_URL`'),
 });

@@ -34,3 +34,6 @@ export interface Quotas {
 
 /** What holds unless the settings say otherwise. */
 export const DEFAULT_QUOTAS: Quotas = { entries: 100_000, wildcards: 1_000, policies: 100 };
+
+/** Within how many days entries end that are written with `origins:write-temporary`. */
+export const DEFAULT_TEMPORARY_ENTRY_DAYS = 14;

@@ -45,6 +45,9 @@ export const TenantParams = z.object({ slug: z.string().meta({ examples: ['acme'
 
 export const RevisionSchema = z.int().min(1);
 
+/** A revision in a path. Anything that is none names no change: 404, as an unknown slug does. */
+export const RevisionParam = z.string().transform((text) => (/^[1-9]\d{0,8}$/.test(text) ? Number(text) : 0));
+
 export const EnvironmentSchema = z
   .enum(['production', 'staging', 'development'])
   .meta({ description: 'What the tenant is run for; only the linter looks at it.' });

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Store } from '../../store/store.js';
-import { TenantParams } from '../fields.js';
+import { RevisionParam, TenantParams } from '../fields.js';
 import { linkNext } from '../page.js';
 import { problemResponses } from '../problem.js';
 import { createTrailExports, NDJSON, refusePaging, wantsExport } from '../trail-export.js';
@@ -14,10 +14,7 @@ import {
   toTrailQuery,
 } from '../trail-schema.js';
 
-const ChangeParams = TenantParams.extend({
-  // Anything that is no revision names no change: 404, as an unknown slug does.
-  revision: z.string().transform((text) => (/^[1-9]\d{0,8}$/.test(text) ? Number(text) : 0)),
-});
+const ChangeParams = TenantParams.extend({ revision: RevisionParam });
 
 const DEFAULT_LIMIT = 50;
 

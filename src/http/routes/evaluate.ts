@@ -20,9 +20,9 @@ import { invalidInput } from '../validation.js';
 type EvaluateRequest = z.output<typeof EvaluateRequestSchema>;
 type Evaluation = z.infer<typeof EvaluationSchema>;
 
-/** How long an evaluation waits for the revision it was asked to see. */
 /** A hundred requests, each with all the header lines that are read. */
 const BODY_LIMIT_BYTES = 1_024 * 1_024;
+/** How long an evaluation waits for the revision it was asked to see. */
 const REVISION_WAIT_MS = 1_000;
 const REVISION_POLL_MS = 50;
 

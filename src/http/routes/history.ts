@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Moment, Store } from '../../store/store.js';
 import { AcceptedRiskSchema, EntryOperandSchema, PatternSchema } from '../entry-schema.js';
 import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
-import { TenantParams } from '../fields.js';
+import { RevisionParam, TenantParams } from '../fields.js';
 import { ListFindingSchema } from '../finding-schema.js';
 import { lintWrite } from '../list-review.js';
 import { linkNext, pageOf, pageQuery } from '../page.js';
@@ -13,10 +13,8 @@ import { type RolloutWaits, waitingContext, waitQuery } from '../rollout-wait.js
 
 const MAX_RESTORED_RISKS = 1_000;
 
-// Anything that is no revision names none: 404, as an unknown slug does.
-const revision = z.string().transform((text) => (/^[1-9]\d{0,8}$/.test(text) ? Number(text) : 0));
-const RevisionParams = TenantParams.extend({ revision });
-const DiffParams = TenantParams.extend({ from: revision, to: revision });
+const RevisionParams = TenantParams.extend({ revision: RevisionParam });
+const DiffParams = TenantParams.extend({ from: RevisionParam, to: RevisionParam });
 const EntryParams = TenantParams.extend({ id: z.string().meta({ description: 'The id of the entry.' }) });
 
 const row = z.record(z.string(), z.unknown()).nullable();
