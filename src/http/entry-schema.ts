@@ -7,7 +7,8 @@ import { WaitedRolloutSchema } from './rollout-schema.js';
 
 const MAX_PATTERN_LENGTH = 2_000;
 const MAX_LABELS = 32;
-const MAX_POLICIES = 50;
+/** Policies that one entry names. */
+export const MAX_POLICIES = 50;
 const MAX_ACCEPTED_RISKS = 32;
 
 /** A pattern's text in, a {@link Pattern} out; every problem of the text is an issue with its own code and fix. */

@@ -9,7 +9,12 @@ const MAX_BATCH = 100;
 /** Far more than the names an application is public under. */
 const MAX_OWN_ORIGINS = 100;
 
-const lines = z.union([z.string(), z.array(z.string())], { error: 'Must be a text, or a list of texts.' });
+/** Far more than a request has; from 65 on a preflight is refused. */
+const MAX_LINES = 10_000;
+
+const lines = z.union([z.string(), z.array(z.string()).max(MAX_LINES)], {
+  error: `Must be a text, or a list of at most ${MAX_LINES} texts.`,
+});
 
 const ownOrigins = z
   .array(

@@ -121,24 +121,25 @@ function policiesNamed(inputs: readonly PointedInput[]): readonly NamedPolicies[
   );
 }
 
+/** The first {@link MAX_PROBLEMS}: each of 100,000 inputs may name many. */
 function unknownPolicies(
   known: readonly { readonly name: string }[],
   inputs: readonly NamedPolicies[],
 ): readonly ProblemItem[] {
   const names = new Set(known.map(({ name }) => name));
-  return inputs.flatMap(({ pointer, policies }) =>
-    policies.flatMap((name, index): ProblemItem[] =>
-      names.has(name)
-        ? []
-        : [
-            {
-              pointer: `${pointer}/policies/${index}`,
-              code: 'policy_unknown',
-              detail: `There is no policy ${JSON.stringify(name)}.`,
-            },
-          ],
-    ),
-  );
+  const errors: ProblemItem[] = [];
+  for (const { pointer, policies } of inputs) {
+    for (const [index, name] of policies.entries()) {
+      if (names.has(name)) continue;
+      errors.push({
+        pointer: `${pointer}/policies/${index}`,
+        code: 'policy_unknown',
+        detail: `There is no policy ${JSON.stringify(name)}.`,
+      });
+      if (errors.length === MAX_PROBLEMS) return errors;
+    }
+  }
+  return errors;
 }
 
 function repeatedPatterns(
@@ -155,6 +156,7 @@ function repeatedPatterns(
         code: 'pattern_repeated',
         detail: `The pattern is the same as that of ${earlier}.`,
       });
+      if (errors.length === MAX_PROBLEMS) return errors;
     }
   }
   return errors;

@@ -51,6 +51,25 @@ describe('given one request', () => {
     expect(refused.body).toMatchObject({ kind: 'preflight', allowed: false, status: 403, headers: {} });
   });
 
+  it('reads up to 10,000 lines of a header and answers 422 to more', async () => {
+    const withLines = (count: number) =>
+      service.call('POST', '/v1/evaluate', {
+        body: { tenant: slug, method: 'GET', origin: Array.from({ length: count }, () => 'https://a.test') },
+      });
+    expect((await withLines(10_000)).body).toMatchObject({ allowed: false });
+    const { status, body } = await withLines(10_001);
+    expect([status, body.errors]).toEqual([
+      422,
+      [
+        {
+          pointer: '/origin',
+          code: 'invalid_union',
+          detail: 'Must be a text, or a list of at most 10000 texts.',
+        },
+      ],
+    ]);
+  });
+
   it('takes the same in the query, repeated lines included', async () => {
     const query = new URLSearchParams({ tenant: slug, origin: 'https://app.example.com', path: '/orders' });
     const one = await service.call('GET', `/v1/evaluate?${query}`);

@@ -59,6 +59,15 @@ describe('given patterns without a tenant', () => {
     expect(body.results[0].findings).toMatchObject([{ code: 'INSECURE_WITH_CREDENTIALS', accepted: true }]);
   });
 
+  it('takes as many policies for a pattern as an entry names, however many more are sent', async () => {
+    const naming = (count: number) => ({ pattern: '*', policies: Array.from({ length: count }, () => 'a') });
+    expect((await lint({ patterns: [naming(50)] })).status).toBe(200);
+    for (const count of [51, 200_000]) {
+      const { status, body } = await lint({ patterns: [naming(count)] });
+      expect([status, body.errors[0].pointer]).toEqual([422, '/patterns/0']);
+    }
+  });
+
   it('answers 422 with every problem of the request at once', async () => {
     const { status, body } = await lint({ patterns: [], environment: 'live', credential: true });
     expect(status).toBe(422);

@@ -13,9 +13,9 @@ import {
   EvaluateRequestSchema,
   EvaluationSchema,
 } from '../evaluate-schema.js';
+import { invalidInput, problemsOf } from '../input-problems.js';
 import { findPast } from '../past.js';
 import { bodyProblemResponses, problemOf, problemResponses } from '../problem.js';
-import { invalidInput } from '../validation.js';
 
 type EvaluateRequest = z.output<typeof EvaluateRequestSchema>;
 type Evaluation = z.infer<typeof EvaluationSchema>;
@@ -181,7 +181,7 @@ function isBatch(body: unknown): boolean {
 function parseOrThrow<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw invalidInput(result.error);
+  throw invalidInput(problemsOf(result.error));
 }
 
 function toEvaluation(

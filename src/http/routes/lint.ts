@@ -8,9 +8,10 @@ import { PUBLIC_SUFFIX_LIST_VERSION } from '../../lint/public-suffix.js';
 import { refuseUnknownPolicies, type Store, tenantNotFound } from '../../store/store.js';
 import { mapInTurns } from '../../turns.js';
 import type { Principal } from '../auth.js';
-import { AcceptedRisksSchema } from '../entry-schema.js';
+import { AcceptedRisksSchema, MAX_POLICIES } from '../entry-schema.js';
 import { EnvironmentSchema, PolicyNameSchema } from '../fields.js';
 import { FindingSchema, toFinding } from '../finding-schema.js';
+import { longList } from '../long-list.js';
 import { bodyProblemResponses } from '../problem.js';
 
 const BODY_LIMIT_BYTES = 1_024 * 1_024;
@@ -23,25 +24,24 @@ const PatternText = z.string().max(MAX_TEXT_LENGTH);
 
 const LintRequestSchema = z
   .strictObject({
-    patterns: z
-      .array(
-        z.union(
-          [
-            PatternText,
-            z.strictObject({
-              pattern: PatternText,
-              policies: z
-                .array(PolicyNameSchema)
-                .default([])
-                .meta({ description: 'The policies it is for; none named = all.' }),
-              acceptedRisks: AcceptedRisksSchema.default([]),
-            }),
-          ],
-          { error: 'Must be a text, or an object with a `pattern`.' },
-        ),
-      )
-      .min(1)
-      .max(MAX_PATTERNS),
+    patterns: longList(
+      z.union(
+        [
+          PatternText,
+          z.strictObject({
+            pattern: PatternText,
+            policies: z
+              .array(PolicyNameSchema)
+              .max(MAX_POLICIES)
+              .default([])
+              .meta({ description: 'The policies it is for; none named = all.' }),
+            acceptedRisks: AcceptedRisksSchema.default([]),
+          }),
+        ],
+        { error: 'Must be a text, or an object with a `pattern`.' },
+      ),
+      { min: 1, max: MAX_PATTERNS },
+    ),
     tenant: z
       .string()
       .optional()

@@ -7,6 +7,7 @@ import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
 import { TenantParams } from '../fields.js';
 import { ListFindingSchema } from '../finding-schema.js';
 import { lintWrite } from '../list-review.js';
+import { longList } from '../long-list.js';
 import { bodyProblemResponses } from '../problem.js';
 import { WaitedRolloutSchema } from '../rollout-schema.js';
 import { type RolloutWaits, WaitQuery, waitingContext, waitQuery } from '../rollout-wait.js';
@@ -65,7 +66,7 @@ export const originListRoutes: FastifyPluginAsyncZod<{
       params: TenantParams,
       querystring: WaitQuery,
       headers: IfMatchHeaders,
-      body: z.strictObject({ entries: z.array(EntryInputSchema).max(MAX_LIST_ENTRIES) }).meta({
+      body: z.strictObject({ entries: longList(EntryInputSchema, { max: MAX_LIST_ENTRIES }) }).meta({
         id: 'OriginList',
         examples: [
           { entries: [{ pattern: 'https://app.example.com' }, { pattern: 'https://*.example.com' }] },
@@ -122,7 +123,9 @@ export const originListRoutes: FastifyPluginAsyncZod<{
         }),
       headers: IfMatchHeaders,
       body: z
-        .strictObject({ operations: z.array(EntryOperationSchema).min(1).max(MAX_BATCH_OPERATIONS) })
+        .strictObject({
+          operations: longList(EntryOperationSchema, { min: 1, max: MAX_BATCH_OPERATIONS }),
+        })
         .meta({
           id: 'OriginBatch',
           examples: [
