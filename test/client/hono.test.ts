@@ -1,7 +1,5 @@
-import { getRequestListener } from '@hono/node-server';
-import type { AllowlistRequest } from '@origin-allowlist/client';
 import { DEFAULT_POLICY } from '@origin-allowlist/client/core';
-import { cors, OptionsError, type RouteOptions, withCors } from '@origin-allowlist/client/hono';
+import { cors, OptionsError, withCors } from '@origin-allowlist/client/hono';
 import { Hono } from 'hono';
 import { bearerAuth } from 'hono/bearer-auth';
 import { bodyLimit } from 'hono/body-limit';
@@ -9,34 +7,20 @@ import { HTTPException } from 'hono/http-exception';
 import { streamSSE, streamText } from 'hono/streaming';
 import { validator } from 'hono/validator';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { listen } from './listening.js';
-import { createLoadedAllowlist, createUnloadedAllowlist, type List } from './loaded-allowlist.js';
-import { type RawRequest, sendRaw } from './raw-http.js';
-
-const ORIGIN = 'https://app.example.com';
-const FROM_APP = [['Origin', ORIGIN]] as const;
-const FROM_EVIL = [['Origin', 'https://evil.example']] as const;
-const ASKS_PUT = ['Access-Control-Request-Method', 'PUT'] as const;
-const LIST: List = { entries: [{ pattern: ORIGIN }] };
-const allowed = { 'access-control-allow-origin': ORIGIN, vary: 'Origin' };
-
-type Handler = (request: Request) => Response | Promise<Response>;
-
-async function createApp(list = LIST, options: RouteOptions = {}): Promise<Hono> {
-  const app = new Hono();
-  app.use(cors(await createLoadedAllowlist(list), options));
-  return app;
-}
-
-/** Serves a fetch-style handler over a real connection. @returns the port. */
-async function serve(fetch: Handler): Promise<number> {
-  const listener = getRequestListener(fetch);
-  return listen((request, response) => void listener(request, response));
-}
-
-async function ask({ fetch }: { readonly fetch: Handler }, request: RawRequest = {}) {
-  return sendRaw(await serve(fetch), { headers: FROM_APP, ...request });
-}
+import {
+  ASKS_PUT,
+  allowed,
+  ask,
+  createApp,
+  FROM_APP,
+  FROM_EVIL,
+  type Handler,
+  LIST,
+  ORIGIN,
+  serve,
+} from './hono-app.js';
+import { createLoadedAllowlist, createUnloadedAllowlist } from './loaded-allowlist.js';
+import { sendRaw } from './raw-http.js';
 
 describe('given a Hono app behind the middleware', () => {
   it('lets a listed origin read the answer and no other', async () => {
@@ -288,87 +272,5 @@ describe('given routes with policies of their own', () => {
     const allowlist = await createLoadedAllowlist(list);
     expect(() => cors(allowlist, { policy: 'No!' })).toThrow(OptionsError);
     expect(() => withCors(() => new Response(), allowlist, { policy: 'No!' })).toThrow(OptionsError);
-  });
-});
-
-describe('given a fetch-style handler in the wrapper', () => {
-  it('lets a listed origin read the answer, and passes on what the host passes', async () => {
-    const fetch = withCors(
-      (_request, env: { readonly name: string }, count: number) => new Response(`${env.name} ${count}`),
-      await createLoadedAllowlist(LIST),
-    );
-    const request = new Request('http://api.example/', { headers: { origin: ORIGIN } });
-    const response = await fetch(request, { name: 'env' }, 7);
-    expect(await response.text()).toBe('env 7');
-    expect(response.headers.get('access-control-allow-origin')).toBe(ORIGIN);
-  });
-
-  it('does not run it for preflights', async () => {
-    let runs = 0;
-    const fetch = withCors(
-      () => {
-        runs += 1;
-        return new Response();
-      },
-      await createLoadedAllowlist(LIST),
-    );
-    const answer = await ask({ fetch }, { method: 'OPTIONS', headers: [...FROM_APP, ASKS_PUT] });
-    expect(answer.status).toBe(204);
-    expect(answer.headers['content-length']).toBe('0');
-    const refused = await ask({ fetch }, { method: 'OPTIONS', headers: [...FROM_EVIL, ASKS_PUT] });
-    expect(refused.status).toBe(403);
-    expect(refused.headers['content-length']).toBe('0');
-    expect(runs).toBe(0);
-  });
-
-  it.each([400, 401, 404, 413, 429, 500])('keeps the headers on a %i', async (status) => {
-    const fetch = withCors(() => new Response('', { status }), await createLoadedAllowlist(LIST));
-    const answer = await ask({ fetch });
-    expect(answer.status).toBe(status);
-    expect(answer.headers).toMatchObject(allowed);
-  });
-
-  it('leaves a failure to the host, or to onError, whose answer has the headers', async () => {
-    const allowlist = await createLoadedAllowlist(LIST);
-    const failing = () => {
-      throw new Error('broken');
-    };
-    const request = new Request('http://api.example/', { headers: { origin: ORIGIN } });
-    await expect(withCors(failing, allowlist)(request)).rejects.toThrow('broken');
-    const fetch = withCors(failing, allowlist, { onError: () => new Response('mine', { status: 500 }) });
-    const { status, body, headers } = await ask({ fetch });
-    expect({ status, body }).toEqual({ status: 500, body: 'mine' });
-    expect(headers).toMatchObject(allowed);
-  });
-
-  it('passes on what no copy can be made of', async () => {
-    const allowlist = await createLoadedAllowlist(LIST);
-    const request = new Request('http://api.example/', { headers: { origin: ORIGIN } });
-    const failed = Response.error();
-    expect(await withCors(() => failed, allowlist)(request)).toBe(failed);
-    // @ts-expect-error What a Bun handler gives after an upgrade.
-    expect(await withCors(() => undefined, allowlist)(request)).toBeUndefined();
-  });
-
-  it('decides once around an app with the middleware, and again for the same request later', async () => {
-    const app = await createApp({ entries: [] });
-    app.get('/', (context) => context.text('ok'));
-    const fetch = withCors(app.fetch, await createLoadedAllowlist(LIST));
-    const request = new Request('http://api.example/', { headers: { origin: ORIGIN } });
-    for (const _time of [1, 2])
-      expect((await fetch(request)).headers.get('access-control-allow-origin')).toBe(ORIGIN);
-    expect((await app.fetch(request)).headers.has('access-control-allow-origin')).toBe(false);
-  });
-
-  it('knows its tenant by the host, from the URL where no header says it', async () => {
-    const seen: unknown[] = [];
-    const loaded = await createLoadedAllowlist(LIST);
-    const decide = (request: AllowlistRequest) => {
-      seen.push({ host: request.host, target: request.target });
-      return loaded.decide(request);
-    };
-    const allowlist = { ...loaded, decide };
-    await withCors(() => new Response(), allowlist)(new Request('http://api.example:8080/orders?x=1'));
-    expect(seen).toEqual([{ host: 'api.example:8080', target: '/orders?x=1' }]);
   });
 });

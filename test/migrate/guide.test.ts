@@ -5,9 +5,11 @@ const ROOT = new URL('../../', import.meta.url).pathname;
 /** Files that hold a row each, so each of their tests is one. */
 const ROW_FILES = [
   'flask-cors',
+  'flask-cors-origins',
   'flask-decorator',
   'after-request',
   'express-cors',
+  'express-cors-origins',
   'fastify-cors',
   'hono-cors',
   'koa-cors',
