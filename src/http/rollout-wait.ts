@@ -26,7 +26,8 @@ export const WaitQuery = z.strictObject(waitQuery);
 /** What a deletion that waited answers. */
 export const WaitedDeletionSchema = z.object({ rollout: WaitedRolloutSchema }).meta({ id: 'WaitedDeletion' });
 
-type WaitingRequest = FastifyRequest<{
+/** A write to the tenant of its path. */
+export type WaitingRequest = FastifyRequest<{
   Params: { readonly slug: string };
   Querystring: z.output<typeof WaitQuery>;
 }>;

@@ -2,14 +2,13 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Moment, Store } from '../../store/store.js';
 import { AcceptedRiskSchema, EntryOperandSchema, PatternSchema } from '../entry-schema.js';
-import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
+import { IfMatchHeaders, parseIfMatch } from '../etag.js';
 import { RevisionParam, TenantParams } from '../fields.js';
-import { ListFindingSchema } from '../finding-schema.js';
 import { lintWrite } from '../list-review.js';
+import { answerListWrite, DryRunQuery, listWriteFields, writtenCounts } from '../list-write.js';
 import { linkNext, pageOf, pageQuery } from '../page.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
-import { WaitedRolloutSchema } from '../rollout-schema.js';
-import { type RolloutWaits, waitingContext, waitQuery } from '../rollout-wait.js';
+import { type RolloutWaits, waitingContext } from '../rollout-wait.js';
 
 const MAX_RESTORED_RISKS = 1_000;
 
@@ -60,9 +59,7 @@ const EntryChangeSchema = z
   })
   .meta({ id: 'EntryChange' });
 
-const CountsSchema = z
-  .object({ created: z.int(), updated: z.int(), deleted: z.int(), unchanged: z.int() })
-  .meta({ id: 'RestoreCounts' });
+const CountsSchema = z.object(writtenCounts).meta({ id: 'RestoreCounts' });
 
 const RestoreResultSchema = z
   .object({
@@ -71,11 +68,7 @@ const RestoreResultSchema = z
     changed: z.boolean(),
     entries: CountsSchema,
     policies: CountsSchema,
-    findings: z
-      .array(ListFindingSchema)
-      .meta({ description: 'What the linter has to say of the entries that changed; the first 1,000.' }),
-    findingCount: z.int(),
-    rollout: WaitedRolloutSchema.optional(),
+    ...listWriteFields,
   })
   .meta({ id: 'RestoreResult' });
 
@@ -121,12 +114,7 @@ export const historyRoutes: FastifyPluginAsyncZod<{
         'of the tenant stay. `dryRun=true` answers what would happen and writes nothing.',
       tags,
       params: RevisionParams,
-      querystring: z
-        .strictObject({ dryRun: z.stringbool().default(false), ...waitQuery })
-        .refine(({ dryRun, wait }) => !dryRun || wait === undefined, {
-          path: ['wait'],
-          message: 'A dry run writes nothing that could be waited for.',
-        }),
+      querystring: DryRunQuery,
       headers: IfMatchHeaders,
       body: z
         .strictObject({
@@ -158,16 +146,14 @@ export const historyRoutes: FastifyPluginAsyncZod<{
         ...risk,
         pattern: risk.pattern.text,
       }));
-      const { revision, changed, value } = await store.history.restore(
+      const result = await store.history.restore(
         request.params.slug,
         restored,
         { ifMatch: parseIfMatch(request.headers['if-match']), dryRun: request.query.dryRun, acceptedRisks },
         { ...waitingContext(request), review: lint.review },
       );
-      reply.headers(versionHeaders(revision));
-      const { findings, findingCount } = lint;
-      const rollout = await waits.after(request, revision);
-      return { revision, restored, changed, ...value, findings, findingCount, rollout };
+      const answer = await answerListWrite(waits, request, reply, result, lint);
+      return { restored, ...result.value, ...answer };
     },
   });
 

@@ -3,14 +3,13 @@ import { z } from 'zod';
 import { AppError } from '../../errors.js';
 import type { Store } from '../../store/store.js';
 import { EntryInputSchema, EntryOperationSchema } from '../entry-schema.js';
-import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
+import { IfMatchHeaders, parseIfMatch } from '../etag.js';
 import { TenantParams } from '../fields.js';
-import { ListFindingSchema } from '../finding-schema.js';
 import { lintWrite } from '../list-review.js';
+import { answerListWrite, DryRunQuery, listWriteFields, writtenCounts } from '../list-write.js';
 import { longList } from '../long-list.js';
 import { bodyProblemResponses } from '../problem.js';
-import { WaitedRolloutSchema } from '../rollout-schema.js';
-import { type RolloutWaits, WaitQuery, waitingContext, waitQuery } from '../rollout-wait.js';
+import { type RolloutWaits, WaitQuery, waitingContext } from '../rollout-wait.js';
 import { ENTRY_WRITE_SCOPES } from '../scopes.js';
 
 const MAX_BATCH_OPERATIONS = 10_000;
@@ -22,15 +21,8 @@ const ListResultSchema = z
   .object({
     revision: z.int(),
     changed: z.boolean(),
-    created: z.int(),
-    updated: z.int(),
-    deleted: z.int(),
-    unchanged: z.int(),
-    findings: z
-      .array(ListFindingSchema)
-      .meta({ description: 'What the linter has to say of the entries that changed; the first 1,000.' }),
-    findingCount: z.int(),
-    rollout: WaitedRolloutSchema.optional(),
+    ...writtenCounts,
+    ...listWriteFields,
   })
   .meta({
     id: 'ListResult',
@@ -98,11 +90,7 @@ export const originListRoutes: FastifyPluginAsyncZod<{
         { ifMatch: parseIfMatch(request.headers['if-match']) },
         { ...waitingContext(request), review: lint.review },
       );
-      reply.headers(versionHeaders(result.revision));
-      const { findings, findingCount } = lint;
-      const { revision, changed, value } = result;
-      const rollout = await waits.after(request, revision);
-      return { revision, changed, ...value, findings, findingCount, rollout };
+      return { ...result.value, ...(await answerListWrite(waits, request, reply, result, lint)) };
     },
   });
 
@@ -115,12 +103,7 @@ export const originListRoutes: FastifyPluginAsyncZod<{
       description: '`dryRun=true` answers what would happen and writes nothing.',
       tags,
       params: TenantParams,
-      querystring: z
-        .strictObject({ dryRun: z.stringbool().default(false), ...waitQuery })
-        .refine(({ dryRun, wait }) => !dryRun || wait === undefined, {
-          path: ['wait'],
-          message: 'A dry run writes nothing that could be waited for.',
-        }),
+      querystring: DryRunQuery,
       headers: IfMatchHeaders,
       body: z
         .strictObject({
@@ -156,11 +139,7 @@ export const originListRoutes: FastifyPluginAsyncZod<{
         { ifMatch: parseIfMatch(request.headers['if-match']), dryRun: request.query.dryRun },
         { ...waitingContext(request), review: lint.review },
       );
-      reply.headers(versionHeaders(result.revision));
-      const { findings, findingCount } = lint;
-      const { revision, changed, value } = result;
-      const rollout = await waits.after(request, revision);
-      return { revision, changed, ...value, findings, findingCount, rollout };
+      return { ...result.value, ...(await answerListWrite(waits, request, reply, result, lint)) };
     },
   });
 };
