@@ -35,6 +35,15 @@ export interface Allowlist {
    */
   decide(request: AllowlistRequest): Decision | Promise<Decision>;
   /**
+   * For adapters, before they put a request together for {@link decide}: what it would answer, where it has kept that.
+   *
+   * @param origin the Origin header of a request that is neither an OPTIONS request nor a socket's.
+   * @param target the whole request target.
+   * @param policy by name; `undefined` = the one the tenant's policies give the path.
+   * @returns `undefined` says nothing: ask {@link decide}.
+   */
+  recall(origin: string, target: string, policy: string | undefined): Decision | undefined;
+  /**
    * Waits until requests are decided by a list; with a resolver, until the service answers. Never rejects: an application that
    * must not start without a list looks at the answer.
    *
@@ -128,7 +137,7 @@ export function createAllowlist(options: AllowlistOptions): Allowlist {
   const stream = createStream(settings, instance, http, parts, catchUp, serverClock);
   const poller = createPoller(settings, parts, loader, stream);
   const waitForRevision = createRevisionWaits(settings, parts, { loader, stream, waiters });
-  const decide = createDecider(settings, { ...parts, events, firstLoads, copies, serverClock, reportError });
+  const decider = createDecider(settings, { ...parts, events, firstLoads, copies, serverClock, reportError });
 
   function reportError(source: 'tenant' | 'listener', error: unknown): void {
     const suppressed = errors.take();
@@ -147,7 +156,8 @@ export function createAllowlist(options: AllowlistOptions): Allowlist {
   poller.start();
 
   return {
-    decide,
+    decide: decider.decide,
+    recall: decider.recall,
     ready: ({ timeoutMs = WAIT_TIMEOUT_MS } = {}) => waiters.wait(timeoutMs, readinessNow),
     waitForRevision: (slug, revision, { timeoutMs = WAIT_TIMEOUT_MS } = {}) =>
       waitForRevision(slug, revision, timeoutMs),

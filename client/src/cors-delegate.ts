@@ -9,7 +9,7 @@ import {
   EXPOSE_HEADERS,
   MAX_AGE,
 } from './core/response-headers.js';
-import { type NodeRequest, requestOf, targetOf } from './node-request.js';
+import { decideFor, type NodeRequest, targetOf } from './node-request.js';
 import { compileRoutes, type RouteOptions } from './routes.js';
 
 export { OptionsError } from './options.js';
@@ -78,7 +78,7 @@ export function corsDelegate(allowlist: Allowlist, options: RouteOptions = {}): 
   return (request, callback) => {
     const raw = rawOf(request);
     const target = targetOf(raw);
-    const decision = allowlist.decide(requestOf(raw, target, choose(target)));
+    const decision = decideFor(allowlist, raw, target, choose(target));
     if (!(decision instanceof Promise)) return callback(null, optionsOf(decision));
     // The package throws where something else has answered meanwhile: as an unhandled rejection that would end the process.
     decision.then((late) => callback(null, optionsOf(late))).catch(() => {});

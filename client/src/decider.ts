@@ -29,8 +29,11 @@ export interface AllowlistRequest extends DecisionRequest {
   readonly forwardedHost?: string | readonly string[];
 }
 
-/** See `Allowlist.decide`. */
-export type Decide = (request: AllowlistRequest) => Decision | Promise<Decision>;
+/** See `Allowlist`. */
+export interface Decider {
+  decide(request: AllowlistRequest): Decision | Promise<Decision>;
+  recall(origin: string, target: string, policy: string | undefined): Decision | undefined;
+}
 
 /** What the decisions draw on. */
 export interface DeciderParts extends SyncParts {
@@ -47,12 +50,12 @@ const REFUSED_EVENTS_PER_SECOND = 10;
 const UNREADABLE_TARGET = '%';
 
 /** Finds the tenant and its list, and decides. Synchronous but for first loads. */
-export function createDecider(settings: Settings, parts: DeciderParts): Decide {
+export function createDecider(settings: Settings, parts: DeciderParts): Decider {
   const { deps, tenant, onStale, maxStalenessMs } = settings;
   const { tenants, absences, link, firstLoads, copies, serverClock, events, counters, reportError } = parts;
   const refusals = createSampler(deps.now, REFUSED_EVENTS_PER_SECOND);
   // A stale list is decided by all the same, and the only one is never in the way of others: to ask the clock costs as much as to answer.
-  const isTimeless = typeof tenant === 'string' && onStale === 'serve';
+  const timeless = typeof tenant === 'string' && onStale === 'serve' ? tenant : undefined;
 
   function slugOf(request: AllowlistRequest): string | undefined {
     return typeof tenant === 'string' ? tenant : resolve(tenant, request);
@@ -74,11 +77,6 @@ export function createDecider(settings: Settings, parts: DeciderParts): Decide {
 
   function decideByList(request: AllowlistRequest, held: HeldTenant): Decision {
     const asked = request.routeAmbiguous === true ? asAmbiguous(request) : request;
-    const kept = isTimeless ? recall(asked, held.compiled) : undefined;
-    return kept === undefined ? decideAtTime(request, asked, held) : told(request, kept);
-  }
-
-  function decideAtTime(request: AllowlistRequest, asked: AllowlistRequest, held: HeldTenant): Decision {
     const nowMs = deps.now();
     held.usedAtMs = nowMs;
     if (nowMs - held.confirmedAtMs > maxStalenessMs && tenants.isStale(held, nowMs) && onStale === 'refuse')
@@ -131,11 +129,19 @@ export function createDecider(settings: Settings, parts: DeciderParts): Decide {
     return decision;
   }
 
-  return (request) => {
-    const slug = slugOf(request);
-    if (slug === undefined) return refused(request, 'tenant_unknown');
-    const held = tenants.get(slug);
-    return held === undefined ? decideWithoutList(request, slug) : decideByList(request, held);
+  return {
+    decide(request) {
+      const slug = slugOf(request);
+      if (slug === undefined) return refused(request, 'tenant_unknown');
+      const held = tenants.get(slug);
+      return held === undefined ? decideWithoutList(request, slug) : decideByList(request, held);
+    },
+    recall(origin, target, policy) {
+      const held = timeless === undefined ? undefined : tenants.get(timeless);
+      const kept = held === undefined ? undefined : recall(held.compiled, origin, target, policy);
+      if (kept !== undefined) counters.decisions += 1;
+      return kept;
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import type { Allowlist } from './client.js';
 import { conflictTeller, type TellConflict } from './conflicts.js';
 import type { Decision } from './core/index.js';
 import { isAnswered } from './late.js';
-import { requestOf } from './node-request.js';
+import { decideFor } from './node-request.js';
 import { isTaken, keepEdits } from './node-response.js';
 import { compileRoutes, type RouteOptions } from './routes.js';
 
@@ -46,7 +46,7 @@ export function cors(allowlist: Allowlist, options: RouteOptions = {}): KoaMiddl
   return (context, next) => {
     if (isTaken(context.res)) return next();
     const target = context.originalUrl;
-    const decision = allowlist.decide(requestOf(context.req, target, choose(target)));
+    const decision = decideFor(allowlist, context.req, target, choose(target));
     if (!(decision instanceof Promise)) return enforce(decision, context, tell, next);
     // Answered meanwhile, as a rule by a timeout: the request is over.
     return decision.then((late) =>

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import type { Allowlist } from './client.js';
+import type { Decision } from './core/index.js';
 import type { AllowlistRequest } from './decider.js';
 import type { RouteChoice } from './routes.js';
 
@@ -13,6 +15,22 @@ export interface NodeRequest extends Pick<IncomingMessage, 'method' | 'url' | 'h
 /** The whole request target, whatever a router has cut off. */
 export function targetOf(request: NodeRequest): string {
   return request.originalUrl ?? request.url ?? '/';
+}
+
+/**
+ * Has a request decided. Nearly all come from the same few pages and are answered from what is kept: for these no request is put
+ * together, which would take as long as all the rest.
+ */
+export function decideFor(
+  allowlist: Pick<Allowlist, 'decide' | 'recall'>,
+  request: NodeRequest,
+  target: string,
+  choice: RouteChoice,
+): Decision | Promise<Decision> {
+  const { origin } = request.headers;
+  const mayRecall = origin !== undefined && request.method !== 'OPTIONS' && !choice.isAmbiguous;
+  const kept = mayRecall ? allowlist.recall(origin, target, choice.policy) : undefined;
+  return kept ?? allowlist.decide(requestOf(request, target, choice));
 }
 
 /** The request as the decision takes it. */
@@ -52,7 +70,8 @@ function lines(
   name: string,
   value: string | undefined,
 ): string | readonly string[] | undefined {
-  if (value === undefined || !value.includes(',') || !value.includes(', ')) return value;
+  // `indexOf` takes half the time of `includes`.
+  if (value === undefined || value.indexOf(',') === -1 || !value.includes(', ')) return value;
   const { rawHeaders } = request;
   const found: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -2,36 +2,11 @@ import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'no
 import type { TellConflict } from './conflicts.js';
 import { type Decision, mergeVary } from './core/index.js';
 import { ALLOW_ORIGIN, CORS_RESPONSE_HEADERS } from './core/response-headers.js';
-import { createHeadGuard, type GivenHeaders, isOfClass } from './response-head.js';
-
-declare global {
-  /** Global, so that two copies of this package on one response know each other. */
-  var originAllowlistEdits: WeakMap<ServerResponse, Edits> | undefined;
-}
-
-/** What was written to a response, as a property of it. From the registry, for the same reason. */
-const EDITS: unique symbol = Symbol.for('origin-allowlist.edits');
-
-/**
- * What was written to responses of Express. Not a property there: Express changes the prototype of every response, and to V8 each
- * property that is added after that makes it an object like no other, which takes microseconds and slows down whatever is done with it
- * later. A weak map is dearer than a property of any other response, since the collector has to look through it.
- */
-globalThis.originAllowlistEdits ??= new WeakMap();
-const EXPRESS_EDITS = globalThis.originAllowlistEdits;
+import { createHeadGuard, EDITS, type GivenHeaders } from './response-head.js';
 
 /** A response that a layer of ours may have in hand. */
 interface EditedResponse extends ServerResponse {
   [EDITS]?: Edits;
-}
-
-function editsOf(response: EditedResponse): Edits | undefined {
-  return response[EDITS] ?? (isOfClass(response) ? undefined : EXPRESS_EDITS.get(response));
-}
-
-function keep(response: EditedResponse, edits: Edits): void {
-  if (isOfClass(response)) response[EDITS] = edits;
-  else EXPRESS_EDITS.set(response, edits);
 }
 
 /** Edits that are written again when the head is sent. */
@@ -43,8 +18,8 @@ interface Edits {
 }
 
 /** Whether it is too late for a layer: the head is out, or another layer of ours has decided and this might undo it. */
-export function isTaken(response: ServerResponse): boolean {
-  return response.headersSent || editsOf(response) !== undefined;
+export function isTaken(response: EditedResponse): boolean {
+  return response.headersSent || response[EDITS] !== undefined;
 }
 
 /** A framework's own reply: the headers it keeps go to `writeHead` in the end, over those of the response. */
@@ -63,41 +38,55 @@ export interface Reply {
  * @param reply where the edits are written now. Default: the response itself.
  */
 export function keepEdits(
-  response: ServerResponse,
+  response: EditedResponse,
   decision: Decision,
   tell: TellConflict,
   reply?: Reply,
 ): void {
   if (decision.enforcement === 'report') {
-    keep(response, { decision, vary: undefined, tell });
+    guardHead(response);
+    response[EDITS] = { decision, vary: undefined, tell };
     return;
   }
-  takeBack(response, CORS_RESPONSE_HEADERS, tell);
-  const vary = reply === undefined ? writeEdits(response, decision) : writeReply(reply, decision, tell);
-  keep(response, { decision, vary, tell });
+  const isBlank = response.getHeaderNames().length === 0;
+  if (!isBlank) takeBack(response, CORS_RESPONSE_HEADERS, tell);
+  const vary =
+    reply === undefined ? writeEdits(response, decision, isBlank) : writeReply(reply, decision, tell);
   guardHead(response);
+  response[EDITS] = { decision, vary, tell };
 }
 
-/** @returns what `Vary` is then; `undefined` = the decision leaves it alone. */
-function writeEdits(response: ServerResponse, decision: Decision): string | undefined {
+/**
+ * @param isBlank whether the response has no header yet.
+ * @returns what `Vary` is then; `undefined` = the decision leaves it alone.
+ */
+function writeEdits(response: ServerResponse, decision: Decision, isBlank: boolean): string | undefined {
   const { headers, vary } = decision;
-  for (const name of namesIn(decision)) setHeader(response, name, headers[name]);
-  return vary.length === 0 ? undefined : addVary(response, vary);
+  setHeader(response, ALLOW_ORIGIN, headers[ALLOW_ORIGIN]);
+  for (const name of namesBesideOrigin(decision)) setHeader(response, name, headers[name]);
+  if (vary.length === 0) return undefined;
+  if (!isBlank || vary.length > 1) return addVary(response, vary);
+  const only = vary[0] ?? '';
+  response.setHeader('vary', only);
+  return only;
 }
 
 /** Headers that a reply has and the decision removes are found when the head is sent. */
 function writeReply(reply: Reply, decision: Decision, tell: TellConflict): string | undefined {
   const { headers, vary } = decision;
-  for (const name of namesIn(decision)) {
-    const value = headers[name];
-    const given = reply.getHeader(name);
-    if (given !== undefined && isCorsHeader(name)) tell(name, String(given));
-    if (value !== undefined) reply.header(name, value);
-  }
+  setReplyHeader(reply, ALLOW_ORIGIN, headers[ALLOW_ORIGIN], tell);
+  for (const name of namesBesideOrigin(decision)) setReplyHeader(reply, name, headers[name], tell);
   if (vary.length === 0) return undefined;
   const merged = merge(reply.getHeader('vary'), vary);
   reply.header('vary', merged);
   return merged;
+}
+
+function setReplyHeader(reply: Reply, name: string, value: string | undefined, tell: TellConflict): void {
+  if (value === undefined) return;
+  const given = reply.getHeader(name);
+  if (given !== undefined && isCorsHeader(name)) tell(name, String(given));
+  reply.header(name, value);
 }
 
 /** Makes the response the answer to a preflight, or to a request that is blocked; ending it is left to the caller. */
@@ -115,20 +104,22 @@ export function writeAnswer(
 
 /** Whether all is as it was written, and nothing beside it: as a rule it is, and to look costs far less than to write again. */
 function isAsWritten(response: ServerResponse, { decision, vary }: Edits): boolean {
-  if (vary !== undefined && response.getHeader('vary') !== vary) return false;
   const { headers, remove } = decision;
+  let missing = CORS_RESPONSE_HEADERS.length - remove.length;
+  if (vary !== undefined && response.getHeader('vary') !== vary) return false;
   // Of all that a decision may set this alone is no CORS header.
-  const length = headers['content-length'];
-  if (length !== undefined && response.getHeader('content-length') !== length) return false;
+  if (decision.kind === 'preflight' && response.getHeader('content-length') !== headers['content-length'])
+    return false;
   const names = response.getHeaderNames();
-  let corsHeaders = 0;
   for (let index = 0; index < names.length; index += 1) {
     const name = names[index] ?? '';
     if (!isCorsHeader(name)) continue;
-    if (response.getHeader(name) !== headers[name]) return false;
-    corsHeaders += 1;
+    // Written out for the one that nearly all answers have: a name that is known beforehand is found sooner.
+    const value = name === ALLOW_ORIGIN ? headers[ALLOW_ORIGIN] : headers[name];
+    if (response.getHeader(name) !== value) return false;
+    missing -= 1;
   }
-  return corsHeaders === CORS_RESPONSE_HEADERS.length - remove.length;
+  return missing === 0;
 }
 
 /** The same of headers that are given with the head, whose names are written as somebody liked. */
@@ -149,15 +140,16 @@ function isGivenAsWritten(given: OutgoingHttpHeaders, { decision, vary }: Edits)
   return hasVary && corsHeaders === CORS_RESPONSE_HEADERS.length - remove.length;
 }
 
-/** To list the names of an object costs as much as to set a header, and nearly all answers hold none or just the one. */
-function namesIn({ kind, headers, remove }: Decision): readonly string[] {
-  const count = CORS_RESPONSE_HEADERS.length - remove.length;
-  if (count === 0) return NONE;
-  return count === 1 && kind !== 'preflight' ? ONLY_ORIGIN : Object.keys(headers);
+/**
+ * What a decision sets but `Access-Control-Allow-Origin`, which nearly all set alone: to list the names of an object costs as much as to
+ * set a header, and so does looking up names that differ from one request to the next.
+ */
+function namesBesideOrigin({ kind, headers, remove }: Decision): readonly string[] {
+  if (kind !== 'preflight' && CORS_RESPONSE_HEADERS.length - remove.length <= 1) return NONE;
+  return Object.keys(headers).filter((name) => name !== ALLOW_ORIGIN);
 }
 
 const NONE: readonly string[] = [];
-const ONLY_ORIGIN: readonly string[] = [ALLOW_ORIGIN];
 
 /** Writes again what is no longer as it was written. */
 function rewriteEdits(response: ServerResponse, { decision, vary, tell }: Edits): void {
@@ -187,7 +179,7 @@ function takeBack(response: ServerResponse, removed: readonly string[], tell: Te
 
 function isCorsHeader(name: string): boolean {
   // Asked of every header of every answer: the first letter tells most of them apart.
-  return name.charCodeAt(0) === FIRST_LETTER && CORS_HEADERS.has(name);
+  return name.charCodeAt(0) === FIRST_LETTER && (name === ALLOW_ORIGIN || CORS_HEADERS.has(name));
 }
 
 const CORS_HEADERS: ReadonlySet<string> = new Set(CORS_RESPONSE_HEADERS);
@@ -209,8 +201,8 @@ function merge(existing: OutgoingHttpHeader | undefined, vary: readonly string[]
 }
 
 /** The last moment at which headers can be written. */
-const guardHead = createHeadGuard((response, given) => {
-  const edits = editsOf(response);
+const guardHead = createHeadGuard((response: EditedResponse, given) => {
+  const edits = response[EDITS];
   if (edits === undefined || edits.decision.enforcement === 'report') return false;
   if (given !== undefined) {
     // Where nothing was set before, Node sends what is given as it is: to set each of them would cost more than all the rest.

@@ -3,6 +3,33 @@ import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'no
 /** Headers as `writeHead` takes them. */
 export type GivenHeaders = OutgoingHttpHeaders | OutgoingHttpHeader[];
 
+declare global {
+  /** Global, so that two copies of this package on one response know each other. */
+  var originAllowlistEdits: WeakMap<ServerResponse, unknown> | undefined;
+}
+
+/**
+ * What was written to a response that is guarded, as a property of it. From the registry, for the same reason.
+ *
+ * On responses of Express it stands for a place in a weak map: Express changes the prototype of every response, and to V8 each property
+ * that is added after that makes it an object like no other, which takes microseconds and slows down whatever is done with it later. A
+ * weak map is dearer than a property of any other response, since the collector has to look through it.
+ */
+export const EDITS: unique symbol = Symbol.for('origin-allowlist.edits');
+
+globalThis.originAllowlistEdits ??= new WeakMap();
+const EXPRESS_EDITS = globalThis.originAllowlistEdits;
+
+const IN_WEAK_MAP: PropertyDescriptor & ThisType<ServerResponse> = {
+  configurable: true,
+  get() {
+    return EXPRESS_EDITS.get(this);
+  },
+  set(edits) {
+    EXPRESS_EDITS.set(this, edits);
+  },
+};
+
 /**
  * Runs before a response's head is sent, with the headers that are given with it.
  *
@@ -13,36 +40,34 @@ type BeforeHead = (response: ServerResponse, given: GivenHeaders | undefined) =>
 type WriteHead = ServerResponse['writeHead'];
 
 /**
- * Makes a guard: from then on `before` runs when the head of a guarded response is sent, by whoever sends it. Node sends every head
- * through `writeHead`, also one that nobody asked for.
+ * Makes a guard: from then on {@link EDITS} can be kept on a guarded response, and `before` runs when its head is sent, by whoever sends
+ * it. Node sends every head through `writeHead`, also one that nobody asked for.
  *
- * As a rule that is done by a property of the response. Responses of Express have prototypes that are made to be added to, one for each
- * application and above them `express.response`: there it is added once, since properties of such responses cost microseconds (see
- * `originAllowlistEdits`). At the top of them, because Express changes a response's prototype whenever it goes from one application to
- * another. Prototypes of classes are not ours to touch.
+ * As a rule that is done by properties of the response. Responses of Express have prototypes that are made to be added to, one for each
+ * application and above them `express.response`: there they are added once. At the top of them, because Express changes a response's
+ * prototype whenever it goes from one application to another. Prototypes of classes are not ours to touch.
  *
  * @param before is also asked about responses that are not guarded, and then does nothing.
  */
 export function createHeadGuard(before: BeforeHead): (response: ServerResponse) => void {
   const guarded = new WeakSet<object>();
-  const inherited = guardedBy(before, (response) => prototypeOf(response).writeHead);
-
   /** @returns whether every response of this prototype, which is no class's, is guarded. */
   function guardPrototype(prototype: ServerResponse): boolean {
     if (guarded.has(prototype)) return true;
     const top = topOfPrototypes(prototype);
     if (top === undefined) return false;
-    const isGuarded = guarded.has(top);
+    const isTopGuarded = guarded.has(top);
     guarded.add(prototype).add(top);
-    if (isGuarded) return true;
-    const value = guardedBy(before, () => prototypeOf(top).writeHead);
+    if (isTopGuarded) return true;
+    const value = guardedBy(() => prototypeOf(top).writeHead);
+    Object.defineProperty(top, EDITS, IN_WEAK_MAP);
     return Reflect.defineProperty(top, 'writeHead', { value, configurable: true, writable: true });
   }
 
   function topOfPrototypes(prototype: ServerResponse): ServerResponse | undefined {
     let top: ServerResponse | undefined;
     let next = prototype;
-    while (next !== null && !isPrototypeOfClass(next)) {
+    while (next !== null && !isOfClass(next)) {
       // Somebody else's, who may not call the one above.
       if (Object.hasOwn(next, 'writeHead') && !guarded.has(next)) return undefined;
       top = next;
@@ -51,52 +76,81 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
     return top;
   }
 
-  return (response) => {
+  function guardedBy(original: (response: ServerResponse) => WriteHead): WriteHead {
+    return function writeHead(
+      this: ServerResponse,
+      statusCode: number,
+      reason?: string | GivenHeaders,
+      headers?: GivenHeaders,
+    ) {
+      return sendHead(this, original(this), statusCode, reason, headers);
+    };
+  }
+
+  /** Of nearly all responses. */
+  function writeHeadOfClass(
+    this: ServerResponse,
+    statusCode: number,
+    reason?: string | GivenHeaders,
+    headers?: GivenHeaders,
+  ) {
+    const { writeHead } = prototypeOf(this);
+    if (reason !== undefined || headers !== undefined || this.headersSent)
+      return sendHead(this, writeHead, statusCode, reason, headers);
+    // As Node itself calls it, and so do most.
+    before(this, undefined);
+    writeHead.call(this, statusCode);
+    return this;
+  }
+
+  function sendHead(
+    response: ServerResponse,
+    writeHead: WriteHead,
+    statusCode: number,
+    reason: string | GivenHeaders | undefined,
+    headers: GivenHeaders | undefined,
+  ): ServerResponse {
+    const hasReason = typeof reason === 'string';
+    const given = hasReason ? headers : (reason ?? headers);
+    // When the head is out, Node says so by itself.
+    const isTaken = !response.headersSent && before(response, given);
+    const rest = isTaken ? undefined : given;
+    if (hasReason) Reflect.apply(writeHead, response, [statusCode, reason, rest]);
+    else writeHead.call(response, statusCode, rest);
+    return response;
+  }
+
+  /** What was found of the last response that nobody else had put a `writeHead` on: as a rule all of a process are alike. */
+  let known: ServerResponse | undefined;
+  let knownWriteHead: WriteHead | undefined;
+  let isKnownGuarded = false;
+
+  function guardUnknown(response: ServerResponse, prototype: ServerResponse): void {
     const { writeHead } = response;
-    const prototype = prototypeOf(response);
     if (writeHead !== prototype.writeHead) {
-      // Whoever has put that there calls what was there before, not what is on a prototype now.
-      response.writeHead = guardedBy(before, () => writeHead);
-    } else if (isPrototypeOfClass(prototype) || !guardPrototype(prototype)) {
-      response.writeHead = inherited;
+      // Whoever has put it there calls what was there before, not what is on a prototype now.
+      response.writeHead = guardedBy(() => writeHead);
+      return;
     }
+    isKnownGuarded = !isOfClass(prototype) && guardPrototype(prototype);
+    known = prototype;
+    knownWriteHead = prototype.writeHead;
+    if (!isKnownGuarded) response.writeHead = writeHeadOfClass;
+  }
+
+  return (response) => {
+    const prototype = prototypeOf(response);
+    if (prototype !== known || response.writeHead !== knownWriteHead) guardUnknown(response, prototype);
+    else if (!isKnownGuarded) response.writeHead = writeHeadOfClass;
   };
 }
 
-/** Whether a response has the prototype its class gave it, and not one that a framework has put in its place. */
-export function isOfClass(response: ServerResponse): boolean {
-  return isPrototypeOfClass(prototypeOf(response));
-}
-
-let lastFound: object | undefined;
-
-function isPrototypeOfClass(prototype: object): boolean {
-  // As a rule all responses of a process are of one class, and each is asked about several times.
-  if (prototype === lastFound) return true;
-  const isOne = Object.hasOwn(prototype, 'constructor');
-  if (isOne) lastFound = prototype;
-  return isOne;
+/** Whether a prototype is that of a class, and not one that a framework has put in its place. */
+function isOfClass(prototype: object): boolean {
+  return Object.hasOwn(prototype, 'constructor');
 }
 
 /** Its `writeHead` is looked up at each call: an instrumentation may replace it at any time. */
 function prototypeOf(response: ServerResponse): ServerResponse {
   return Object.getPrototypeOf(response);
-}
-
-function guardedBy(before: BeforeHead, original: (response: ServerResponse) => WriteHead) {
-  return function writeHead(
-    this: ServerResponse,
-    statusCode: number,
-    reason?: string | GivenHeaders,
-    headers?: GivenHeaders,
-  ): ServerResponse {
-    const hasReason = typeof reason === 'string';
-    const given = hasReason ? headers : (reason ?? headers);
-    // When the head is out, Node says so by itself.
-    const isTaken = !this.headersSent && before(this, given);
-    const rest = isTaken ? undefined : given;
-    if (hasReason) Reflect.apply(original(this), this, [statusCode, reason, rest]);
-    else original(this).call(this, statusCode, rest);
-    return this;
-  };
 }

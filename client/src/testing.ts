@@ -120,7 +120,7 @@ export function createTestAllowlist(
     absences,
     counters,
   };
-  const decide = createDecider(settings, {
+  const decider = createDecider(settings, {
     ...parts,
     events,
     serverClock,
@@ -170,10 +170,11 @@ export function createTestAllowlist(
 
   return {
     decide(request) {
-      const decision = decide(request);
+      const decision = decider.decide(request);
       if (decision instanceof Promise) throw new Error('An allowlist for tests never waits.');
       return decision;
     },
+    recall: decider.recall,
     ready: ({ timeoutMs = WAIT_TIMEOUT_MS } = {}) => waiters.wait(timeoutMs, readinessNow),
     waitForRevision: (name, revision, { timeoutMs = WAIT_TIMEOUT_MS } = {}) =>
       waitForRevision(name, revision, timeoutMs),

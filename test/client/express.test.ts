@@ -1,3 +1,4 @@
+import { DEFAULT_POLICY } from '@origin-allowlist/client/core';
 import { cors } from '@origin-allowlist/client/node';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import { describe, expect, it } from 'vitest';
@@ -112,6 +113,38 @@ function addOnHeaders(add: (response: Response) => void): RequestHandler {
     next();
   };
 }
+
+describe('given two of our layers on one request of Express', () => {
+  it.each(['report', 'headers'] as const)(
+    'under %s the first decides and the second stands back, in a mounted application too',
+    async (enforcement) => {
+      const first = await createLoadedAllowlist({
+        entries: [{ pattern: ORIGIN }],
+        policies: [{ ...DEFAULT_POLICY, enforcement }],
+      });
+      const second = cors(await createLoadedAllowlist({ entries: [] }));
+      const mounted = express().use(second);
+      const own: (string | symbol)[] = [];
+      mounted.get('/', (_request, response) => {
+        own.push(...Object.getOwnPropertyNames(response), ...Object.getOwnPropertySymbols(response));
+        response.send('mounted');
+      });
+      const app = express()
+        .use(cors(first))
+        .use('/mounted', mounted)
+        .get('/', second, (_request, response) => void response.send('here'));
+      const server = await listen(app);
+      for (const target of ['/', '/mounted', '/mounted']) {
+        const { status, headers } = await sendRaw(server, { target, headers: FROM_APP });
+        expect(status).toBe(200);
+        expect(headers['access-control-allow-origin']).toBe(enforcement === 'report' ? undefined : ORIGIN);
+      }
+      // Each would make V8 slow with the response.
+      expect(own).not.toContain('writeHead');
+      expect(own).not.toContain(Symbol.for('origin-allowlist.edits'));
+    },
+  );
+});
 
 describe('given an Express app with middleware that replaces writeHead', () => {
   it('works with a layer that patched writeHead before and one that does after', async () => {

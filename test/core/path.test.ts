@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { choosePath, type PathBinding } from '../../client/src/core/path.js';
-import { normalisePath } from '../../client/src/core/path-reading.js';
+import { MAX_PATH_LENGTH, normalisePath } from '../../client/src/core/path-reading.js';
 import { DEFAULT_POLICY } from '../../client/src/core/policy-settings.js';
-import { compilePolicies } from '../../client/src/core/policy-table.js';
+import { compilePolicies, policyForTarget } from '../../client/src/core/policy-table.js';
 import { anyText, LAW_TIMEOUT_MS } from './arbitraries.js';
 
 vi.setConfig({ testTimeout: LAW_TIMEOUT_MS });
@@ -31,6 +31,43 @@ describe('given two policies on one prefix', () => {
   it('any answers before default', () => {
     expect(chosen(bindingsOf({ default: ['/', '/api'], zoo: ['/api'] }), '/api')).toBe('zoo');
     expect(chosen(bindingsOf({ zoo: ['/api'], default: ['/', '/api'] }), '/api')).toBe('zoo');
+  });
+});
+
+describe('given one policy', () => {
+  const one = compilePolicies([DEFAULT_POLICY]);
+  // With another of its own prefix there is a way through the rules for paths, and it leads to the same place.
+  const { bindings } = compilePolicies([{ ...DEFAULT_POLICY, paths: ['/', '/somewhere'] }]);
+  const policyOf = (target: string | undefined) => {
+    const choice = policyForTarget(one, target);
+    return choice.ok ? choice.policy.name : choice.reason;
+  };
+
+  it.each(['/', '/a//b/../c', '//host/a', '/a?b=%', '/a%20b', '/%', '/%ff', '*', 'a', 'http://h/%zz', ''])(
+    '%j leads where the rules for paths say',
+    (target) => expect(policyOf(target)).toBe(chosen(bindings, target)),
+  );
+
+  it('so does any other target', () => {
+    const property = fc.property(
+      fc.oneof(
+        anyText,
+        anyText.map((text) => `/${text}`),
+      ),
+      (target) => {
+        expect(policyOf(target)).toBe(chosen(bindings, target));
+      },
+    );
+    fc.assert(property, { numRuns: 2000 });
+  });
+
+  it('a request without a target leads to it', () => expect(policyOf(undefined)).toBe('default'));
+
+  it('a path that is longer than is read does not', () => {
+    expect(policyOf(`/${'a'.repeat(MAX_PATH_LENGTH)}`)).toBe('path_ambiguous');
+    expect(policyOf(`/${'a'.repeat(MAX_PATH_LENGTH - 1)}`)).toBe(
+      chosen(bindings, `/${'a'.repeat(MAX_PATH_LENGTH - 1)}`),
+    );
   });
 });
 

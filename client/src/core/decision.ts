@@ -1,7 +1,8 @@
 import type { DecisionReason, RefusalReason } from './decision-reason.js';
 import { type DecisionKind, type DecisionRequest, kindOf, single } from './decision-request.js';
 import { type Draft, grant, NO_HEADERS, refusal } from './draft.js';
-import { keepAnswer, keyOf } from './kept-answers.js';
+import { findKept, keepAnswer, keyOf } from './kept-answers.js';
+import { MAX_ORIGIN_LENGTH } from './origin.js';
 import { activeAny, matchOrigin } from './origin-match.js';
 import { isFromOwnPage } from './own-page.js';
 import type { PatternKind } from './pattern.js';
@@ -47,11 +48,11 @@ export interface Decision {
  */
 export function decide(request: DecisionRequest, compiled: CompiledAllowlist, nowMs: number): Decision {
   const kind = kindOf(request);
-  const policy = choosePolicy(request, compiled);
+  const policy = choosePolicy(compiled, request.target, request.policy);
   if (typeof policy === 'string')
     return conclude(request, refusal(kind, policy, undefined), undefined, compiled);
   const key = keyOf(request, kind);
-  const kept = key === undefined ? undefined : policy.kept.get(key);
+  const kept = key === undefined ? undefined : findKept(policy.kept, key);
   if (kept !== undefined) return kept;
 
   const draft = draftAnswer(request, kind, policy, compiled, nowMs);
@@ -60,12 +61,21 @@ export function decide(request: DecisionRequest, compiled: CompiledAllowlist, no
   return decision;
 }
 
-/** The answer of {@link decide}, where it is one that is kept and hence the same at any time; `undefined` = it has to be decided. */
-export function recall(request: DecisionRequest, compiled: CompiledAllowlist): Decision | undefined {
-  const key = keyOf(request, kindOf(request));
-  if (key === undefined) return undefined;
-  const policy = choosePolicy(request, compiled);
-  return typeof policy === 'string' ? undefined : policy.kept.get(key);
+/**
+ * The answer of {@link decide} to a request that is neither a preflight nor a socket's, where it is one that is kept and hence the same
+ * at any time; `undefined` = it has to be decided.
+ *
+ * @param name of the policy; `undefined` = by path.
+ */
+export function recall(
+  compiled: CompiledAllowlist,
+  origin: string,
+  target: string,
+  name: string | undefined,
+): Decision | undefined {
+  if (origin.length > MAX_ORIGIN_LENGTH) return undefined;
+  const policy = choosePolicy(compiled, target, name);
+  return typeof policy === 'string' ? undefined : findKept(policy.kept, origin);
 }
 
 /**
@@ -75,17 +85,18 @@ export function recall(request: DecisionRequest, compiled: CompiledAllowlist): D
  * @param held a list that is there and may not be used (`stale`): its policies still say what is done with what is refused.
  */
 export function refuse(request: DecisionRequest, reason: RefusalReason, held?: CompiledAllowlist): Decision {
-  const choice = held === undefined ? undefined : choosePolicy(request, held);
+  const choice = held === undefined ? undefined : choosePolicy(held, request.target, request.policy);
   const policy = typeof choice === 'string' ? undefined : choice;
   return conclude(request, refusal(kindOf(request), reason, policy), policy, held);
 }
 
 function choosePolicy(
-  request: DecisionRequest,
-  compiled: CompiledAllowlist,
+  { policies }: CompiledAllowlist,
+  target: string | undefined,
+  name: string | undefined,
 ): CompiledPolicy | 'path_ambiguous' | 'policy_unknown' {
-  if (request.policy !== undefined) return compiled.policies.byName.get(request.policy) ?? 'policy_unknown';
-  const choice = policyForTarget(compiled.policies, request.target);
+  if (name !== undefined) return policies.byName.get(name) ?? 'policy_unknown';
+  const choice = policyForTarget(policies, target);
   return choice.ok ? choice.policy : choice.reason;
 }
 

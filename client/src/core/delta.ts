@@ -1,3 +1,4 @@
+import { forgetKept } from './kept-answers.js';
 import { addOrigin, deleteOrigin, findOrigin, type OriginSet } from './origin-set.js';
 import { type Pattern, parsePattern } from './pattern.js';
 import type { SnapshotPolicy } from './policy-settings.js';
@@ -56,7 +57,7 @@ export function applyDelta(allowlist: OwnAllowlist, delta: Delta): DeltaResult {
   if (steps === undefined || policySettings === undefined) return 'invalid';
 
   // Nothing from here on can fail.
-  for (const { kept } of allowlist.policies.byName.values()) kept.clear();
+  for (const { kept } of allowlist.policies.byName.values()) forgetKept(kept);
   for (const step of steps) allowlist.originCount += takeStep(allowlist.origins, step);
   if (policySettings !== allowlist.policySettings) {
     allowlist.policySettings = policySettings;

@@ -8,7 +8,36 @@ import type { OriginEntry, OriginSet } from './origin-set.js';
  * Answers of one policy at one version, by the Origin header: nearly all requests come from the same few pages, and to look an answer up
  * takes half the time of making it.
  */
-export type KeptAnswers = Map<string, Decision>;
+export interface KeptAnswers {
+  readonly byOrigin: Map<string, KeptAnswer>;
+  /** The one that was asked for last: two texts are compared in less time than a new one is hashed for the map. */
+  last: KeptAnswer | undefined;
+}
+
+interface KeptAnswer {
+  readonly origin: string;
+  readonly decision: Decision;
+}
+
+export function createKeptAnswers(): KeptAnswers {
+  return { byOrigin: new Map(), last: undefined };
+}
+
+/** The kept answer to an origin, as {@link keyOf} told it. */
+export function findKept(kept: KeptAnswers, origin: string): Decision | undefined {
+  const { last } = kept;
+  if (last !== undefined && last.origin === origin) return last.decision;
+  const found = kept.byOrigin.get(origin);
+  if (found === undefined) return undefined;
+  kept.last = found;
+  return found.decision;
+}
+
+/** For the next version. */
+export function forgetKept(kept: KeptAnswers): void {
+  kept.byOrigin.clear();
+  kept.last = undefined;
+}
 
 /** Kept at most for each policy; then no more until the next version. Who may use a wildcard can invent origins. */
 export const MAX_KEPT_ANSWERS = 256;
@@ -32,11 +61,12 @@ export function keepAnswer(
   set: OriginSet,
 ): void {
   if (!decision.allowed || entry === undefined || entry.expiresAtMs !== undefined) return;
-  if (kept.size >= MAX_KEPT_ANSWERS || !isFirstAtAnyTime(entry, origin, decision.policy ?? '', set)) return;
+  if (kept.byOrigin.size >= MAX_KEPT_ANSWERS || !isFirstAtAnyTime(entry, origin, decision.policy ?? '', set))
+    return;
   // From now on it goes to many callers.
   Object.freeze(decision.headers);
   Object.freeze(decision.matched);
-  kept.set(origin, Object.freeze(decision));
+  kept.byOrigin.set(origin, { origin, decision: Object.freeze(decision) });
 }
 
 /** At the beginning of time nothing has expired. */

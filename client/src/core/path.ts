@@ -39,6 +39,11 @@ export function choosePath(bindings: readonly PathBinding[], target: string): Pa
   return agree === true ? choice : AMBIGUOUS_PATH;
 }
 
+/** Whether a target is a path that decodes whoever reads it. (`indexOf` and not `includes`, which takes twice the time.) */
+export function isBoundToDecode(target: string): boolean {
+  return target.charCodeAt(0) === SLASH && target.length <= MAX_PATH_LENGTH && target.indexOf('%') === -1;
+}
+
 /** @param end where the path ends in the text. */
 function longestPrefix(bindings: readonly PathBinding[], text: string, end: number): PathChoice {
   for (const { prefix, choice } of bindings) {

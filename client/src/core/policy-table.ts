@@ -1,4 +1,4 @@
-import { choosePath, type PathBinding, type PathChoice } from './path.js';
+import { choosePath, isBoundToDecode, type PathBinding, type PathChoice } from './path.js';
 import { type CompiledPolicy, compilePolicy } from './policy.js';
 import type { Enforcement, SnapshotPolicy } from './policy-settings.js';
 
@@ -7,6 +7,8 @@ export interface PolicyTable {
   readonly byName: ReadonlyMap<string, CompiledPolicy>;
   /** Longest prefix first. */
   readonly bindings: readonly PathBinding[];
+  /** Where every path leads that decodes, when there is but one place: most tenants have one policy. */
+  readonly only: PathChoice | undefined;
   /**
    * What is done with an answer that no policy gave. `block` as soon as one policy blocks: it may be the one that a path of several
    * readings leads to, and such a path must not lead around it. `report` for a tenant that only reports: nothing is written.
@@ -26,7 +28,13 @@ export function compilePolicies(policies: readonly SnapshotPolicy[]): PolicyTabl
     for (const prefix of paths) bindings.push({ prefix, choice });
   }
   bindings.sort((a, b) => b.prefix.length - a.prefix.length);
-  return { byName, bindings, enforcement: enforcementOf(policies) };
+  const only = bindings.length === 1 ? bindings[0]?.choice : undefined;
+  return {
+    byName,
+    bindings,
+    only: bindings[0]?.prefix === '/' ? only : undefined,
+    enforcement: enforcementOf(policies),
+  };
 }
 
 function enforcementOf(policies: readonly SnapshotPolicy[]): Enforcement {
@@ -36,8 +44,10 @@ function enforcementOf(policies: readonly SnapshotPolicy[]): Enforcement {
 }
 
 /** The policy for a request target; `/` when the target is unknown. */
-export function policyForTarget(table: PolicyTable, target: string | undefined): PathChoice {
-  return choosePath(table.bindings, target ?? '/');
+export function policyForTarget(table: PolicyTable, target = '/'): PathChoice {
+  return table.only !== undefined && isBoundToDecode(target)
+    ? table.only
+    : choosePath(table.bindings, target);
 }
 
 /** Of two policies on one prefix any goes before `default`, then the first name: every node and SDK chooses alike. */

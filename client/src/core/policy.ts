@@ -1,5 +1,5 @@
 import { isForbiddenMethod, isToken, normaliseMethod } from './http-token.js';
-import type { KeptAnswers } from './kept-answers.js';
+import { createKeptAnswers, type KeptAnswers } from './kept-answers.js';
 import type { Enforcement, SnapshotPolicy } from './policy-settings.js';
 import {
   ALLOW_CREDENTIALS,
@@ -67,7 +67,7 @@ export function compilePolicy(policy: SnapshotPolicy): CompiledPolicy {
     anyHeader: headers.includes('*'),
     plain,
     listed: policy.credentials ? credentialedValues(methods, headers, exposed) : plain,
-    kept: new Map(),
+    kept: createKeptAnswers(),
   };
 }
 
