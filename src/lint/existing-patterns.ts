@@ -1,9 +1,12 @@
 import {
+  addOrigin,
   compileSnapshot,
+  createOriginSet,
   findOrigin,
   type OriginEntry,
   type OriginSet,
   type Pattern,
+  parsePattern,
   type SnapshotEntry,
 } from '@origin-allowlist/client/core';
 
@@ -71,9 +74,37 @@ function longestFirst(lengths: Iterable<number>): readonly number[] {
 
 /** The list that these entries are. One whose pattern does not parse is in no list. */
 export function existingOf(entries: readonly SnapshotEntry[], nowMs: number): ExistingPatterns {
-  // Read by the engine itself, so that the linter and a decision agree on what an entry says. Names and version play no part.
+  return existingIn(compileOrigins(entries), nowMs);
+}
+
+/** A list that is read piece by piece, being too long to be read in one go. */
+export interface GrowingList {
+  /** Reads on: of two entries with one pattern the later counts. */
+  readonly add: (entries: readonly SnapshotEntry[]) => void;
+  /** What has been read so far. */
+  readonly existing: ExistingPatterns;
+}
+
+/** An empty list that grows. Once all is read it is what {@link existingOf} would give, for twice the work. */
+export function createGrowingList(nowMs: number): GrowingList {
+  const origins = createOriginSet();
+  return {
+    add: (entries) => {
+      const piece = compileOrigins(entries);
+      for (const { pattern: text } of entries) {
+        const parsed = parsePattern(text);
+        const entry = parsed.ok ? findOrigin(piece, parsed.pattern) : undefined;
+        if (parsed.ok && entry !== undefined) addOrigin(origins, parsed.pattern, entry);
+      }
+    },
+    existing: existingIn(origins, nowMs),
+  };
+}
+
+/** Read by the engine itself, so that the linter and a decision agree on what an entry says. Names and version play no part. */
+function compileOrigins(entries: readonly SnapshotEntry[]): OriginSet {
   const snapshot = { tenant: '', lineage: '', revision: 0, count: entries.length, policies: [], entries };
-  return existingIn(compileSnapshot(snapshot).origins, nowMs);
+  return compileSnapshot(snapshot).origins;
 }
 
 /**
@@ -109,13 +140,15 @@ const AFFIX_LENGTHS = longestFirst(Array.from({ length: MAX_LABEL_LENGTH }, (_, 
 export interface ListChange {
   /** Entries that are new, or replace the one with their pattern. */
   readonly written: readonly SnapshotEntry[];
+  /** These, where they have been read already. */
+  readonly writtenList?: ExistingPatterns;
   /** Canonical texts of the patterns that go. */
   readonly removed?: ReadonlySet<string>;
 }
 
 /** A list as it will be after a write; costs what the write holds, not what the list holds. */
 export function existingAfter(before: ExistingPatterns, change: ListChange): ExistingPatterns {
-  const written = existingOf(change.written, before.nowMs);
+  const written = change.writtenList ?? existingOf(change.written, before.nowMs);
   const replaced = new Set(change.written.map(({ pattern }) => pattern));
   const stays = (entry: OriginEntry | undefined): OriginEntry | undefined =>
     entry === undefined || replaced.has(entry.pattern) || change.removed?.has(entry.pattern)

@@ -87,10 +87,12 @@ function workFor(durationMs: number): void {
   while (performance.now() - startMs < durationMs);
 }
 
-describe('given 100,000 entries of which some are none', () => {
+describe('given a service and lists as long as it takes', () => {
   let service: TestService;
+  let address: string;
   beforeAll(async () => {
     service = await openService();
+    address = await service.app.listen({ host: '127.0.0.1', port: 0 });
   });
   afterAll(() => service.close());
 
@@ -99,13 +101,11 @@ describe('given 100,000 entries of which some are none', () => {
   const put = (slug: string, body: object) =>
     service.call('PUT', `/v1/tenants/${slug}/origins`, { body, headers: { 'if-match': '*' } });
 
-  it('goes on answering others until it comes to the last, and writes nothing', async () => {
-    const slug = await service.tenant();
-    const address = await service.app.listen({ host: '127.0.0.1', port: 0 });
+  /** How many other requests are answered before this one. */
+  async function answeredDuring(call: Promise<unknown>): Promise<number> {
     let isOver = false;
     let others = 0;
-    const refused = put(slug, { entries: [...entries(99_999), { pattern: 'https://a.example.com/' }] });
-    const over = refused.finally(() => {
+    const over = call.finally(() => {
       isOver = true;
     });
     while (!isOver) {
@@ -113,10 +113,26 @@ describe('given 100,000 entries of which some are none', () => {
       if (!isOver) others += 1;
     }
     await over;
-    expect(others).toBeGreaterThan(2);
+    return others;
+  }
+
+  it('goes on answering others until it comes to the last, and writes nothing', async () => {
+    const slug = await service.tenant();
+    const refused = put(slug, { entries: [...entries(99_999), { pattern: 'https://a.example.com/' }] });
+    expect(await answeredDuring(refused)).toBeGreaterThan(2);
     const { status, body } = await refused;
     expect([status, pointersOf(body.errors)]).toEqual([422, ['/entries/99999/pattern']]);
     expect(await service.revisionOf(slug)).toBe(1);
+  });
+
+  it('goes on answering others while it reads the list to lint beside', async () => {
+    const existing = Array.from({ length: 10_000 }, (_, index) => `https://pr-*.a${index}.example.com`);
+    const linted = service.call('POST', '/v1/lint', {
+      body: { patterns: ['https://pr-1.a9999.example.com'], existing },
+    });
+    expect(await answeredDuring(linted)).toBeGreaterThan(0);
+    const { body } = await linted;
+    expect(body.results[0].findings).toMatchObject([{ code: 'REDUNDANT' }]);
   });
 
   it('tells the first 1,000 problems of many, and writes nothing', async () => {

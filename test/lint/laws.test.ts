@@ -8,7 +8,12 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findCovering } from '../../src/lint/coverage.js';
-import { existingAfter, existingOf, recordingExisting } from '../../src/lint/existing-patterns.js';
+import {
+  createGrowingList,
+  existingAfter,
+  existingOf,
+  recordingExisting,
+} from '../../src/lint/existing-patterns.js';
 import type { LintContext } from '../../src/lint/lint-context.js';
 import { lintPattern } from '../../src/lint/lint-pattern.js';
 import { anyText, narrowedPattern, originText, patternOf, patternText } from './generated-patterns.js';
@@ -173,6 +178,25 @@ describe('REDUNDANT', () => {
         const whole = existingOf(distinct([...left, ...written]), NOW_MS);
         const isCovered = findCovering(whole, patternOf(text), POLICIES) !== undefined;
         expect(findCovering(after, patternOf(text), POLICIES) !== undefined).toBe(isCovered);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is the same in a list that was read piece by piece', () => {
+    const entries = fc.array(entry, { maxLength: 6 });
+    fc.assert(
+      fc.property(entries, entries, patternText, (first, second, text) => {
+        const { existing, add } = createGrowingList(NOW_MS);
+        add(first);
+        add(second);
+        const all = [...first, ...second];
+        const whole = existingOf(all, NOW_MS);
+        for (const { pattern } of all) {
+          expect(existing.find(patternOf(pattern))).toEqual(whole.find(patternOf(pattern)));
+        }
+        const covering = findCovering(existing, patternOf(text), POLICIES);
+        expect(covering).toEqual(findCovering(whole, patternOf(text), POLICIES));
       }),
       { numRuns: 500 },
     );

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { existingIn, existingOf } from '../../lint/existing-patterns.js';
+import { existingIn } from '../../lint/existing-patterns.js';
 import { verdictOf } from '../../lint/finding.js';
 import { hasCredentials } from '../../lint/lint-entries.js';
 import { lintPattern } from '../../lint/lint-pattern.js';
@@ -9,6 +9,7 @@ import { refuseUnknownPolicies, type Store, tenantNotFound } from '../../store/s
 import { mapInTurns } from '../../turns.js';
 import type { Principal } from '../auth.js';
 import { AcceptedRisksSchema, MAX_POLICIES } from '../entry-schema.js';
+import { readExisting } from '../existing-list.js';
 import { EnvironmentSchema, PolicyNameSchema } from '../fields.js';
 import { FindingSchema, toFinding } from '../finding-schema.js';
 import { longList } from '../long-list.js';
@@ -99,7 +100,7 @@ export const lintRoutes: FastifyPluginAsyncZod<{
       const existing =
         given.existing === undefined
           ? context.existing
-          : existingOf(
+          : await readExisting(
               given.existing.map((pattern) => ({ pattern })),
               now(),
             );
