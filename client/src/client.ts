@@ -37,12 +37,12 @@ export interface Allowlist {
   /**
    * For adapters, before they put a request together for {@link decide}: what it would answer, where it has kept that.
    *
-   * @param origin the Origin header of a request that is neither an OPTIONS request nor a socket's.
+   * @param origin the Origin header, if any, of a request that is neither an OPTIONS request nor a socket's.
    * @param target the whole request target.
    * @param policy by name; `undefined` = the one the tenant's policies give the path.
    * @returns `undefined` says nothing: ask {@link decide}.
    */
-  recall(origin: string, target: string, policy: string | undefined): Decision | undefined;
+  recall(origin: string | undefined, target: string, policy: string | undefined): Decision | undefined;
   /**
    * Waits until requests are decided by a list; with a resolver, until the service answers. Never rejects: an application that
    * must not start without a list looks at the answer.

@@ -32,7 +32,7 @@ export interface AllowlistRequest extends DecisionRequest {
 /** See `Allowlist`. */
 export interface Decider {
   decide(request: AllowlistRequest): Decision | Promise<Decision>;
-  recall(origin: string, target: string, policy: string | undefined): Decision | undefined;
+  recall(origin: string | undefined, target: string, policy: string | undefined): Decision | undefined;
 }
 
 /** What the decisions draw on. */

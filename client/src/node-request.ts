@@ -18,7 +18,7 @@ export function targetOf(request: NodeRequest): string {
 }
 
 /**
- * Has a request decided. Nearly all come from the same few pages and are answered from what is kept: for these no request is put
+ * Has a request decided. Nearly all come from the same few pages or from none, and are answered from what is kept: for these no request is put
  * together, which would take as long as all the rest.
  */
 export function decideFor(
@@ -27,9 +27,8 @@ export function decideFor(
   target: string,
   choice: RouteChoice,
 ): Decision | Promise<Decision> {
-  const { origin } = request.headers;
-  const mayRecall = origin !== undefined && request.method !== 'OPTIONS' && !choice.isAmbiguous;
-  const kept = mayRecall ? allowlist.recall(origin, target, choice.policy) : undefined;
+  const mayRecall = request.method !== 'OPTIONS' && !choice.isAmbiguous;
+  const kept = mayRecall ? allowlist.recall(request.headers.origin, target, choice.policy) : undefined;
   return kept ?? allowlist.decide(requestOf(request, target, choice));
 }
 

@@ -16,7 +16,15 @@ const ENTRIES = [
   { pattern: 'https://guest.example.com', expiresAt: SOON },
   'null',
 ];
-const ORIGINS = [APP, SHOP, 'https://a.preview.example', 'https://guest.example.com', 'null', 'https://x'];
+const ORIGINS = [
+  undefined,
+  APP,
+  SHOP,
+  'https://a.preview.example',
+  'https://guest.example.com',
+  'null',
+  'https://x',
+];
 const TARGETS = [
   '/',
   '/predict',
@@ -28,8 +36,9 @@ const TARGETS = [
   `/${'a'.repeat(20_000)}`,
 ];
 
-function decide(allowlist: TestAllowlist, origin: string, target = '/', policy?: string) {
-  return allowlist.decide({ method: 'GET', origin, target, ...(policy !== undefined && { policy }) });
+function decide(allowlist: TestAllowlist, origin: string | undefined, target = '/', policy?: string) {
+  const from = { ...(origin !== undefined && { origin }), ...(policy !== undefined && { policy }) };
+  return allowlist.decide({ method: 'GET', target, ...from });
 }
 
 describe('given requests that were decided before', () => {

@@ -120,6 +120,43 @@ it('invented origins fill the room for answers, and no more than that', () => {
   expect(ask(compiled, late)).not.toBe(ask(compiled, late));
 });
 
+describe('given a request without an origin', () => {
+  const plain = { method: 'GET', target: '/' };
+
+  it('its answer is kept until the list changes', () => {
+    const compiled = compile({ pattern: APP });
+    const first = decide(plain, compiled, START_MS);
+    expect(first).toMatchObject({ kind: 'non-cors', allowed: false, reason: 'no_origin', revision: 1 });
+    expect(decide({ ...plain, host: 'api.example.com' }, compiled, START_MS)).toBe(first);
+    expect(Object.isFrozen(first)).toBe(true);
+    change(compiled, 2, { op: 'put', entry: { pattern: '*' } });
+    expect(decide(plain, compiled, START_MS)).toMatchObject({ reason: 'any_origin', revision: 2 });
+    change(compiled, 1, { op: 'delete', pattern: '*' });
+    expect(decide(plain, compiled, START_MS)).toMatchObject({ reason: 'no_origin', revision: 3 });
+  });
+
+  it('is not kept beside a `*` that counts only for a time', () => {
+    const compiled = compile({ pattern: '*', expiresAt: LATER });
+    expect(decide(plain, compiled, START_MS + HOUR_MS).reason).toBe('no_origin');
+    expect(decide(plain, compiled, START_MS).reason).toBe('any_origin');
+  });
+
+  it('is not kept where the host says who asks', () => {
+    const compiled = compile({ pattern: 'https://api.example.com' });
+    change(compiled, 1, { op: 'putPolicy', policy: { ...DEFAULT_POLICY, alwaysSend: true } });
+    expect(decide(plain, compiled, START_MS).reason).toBe('no_origin');
+    const own = { ...plain, host: 'api.example.com' };
+    expect(decide(own, compiled, START_MS).reason).toBe('same_host');
+  });
+
+  it('is not given to one with an empty origin, which is another matter', () => {
+    const compiled = compile({ pattern: APP });
+    decide(plain, compiled, START_MS);
+    expect(ask(compiled, '').reason).toBe('origin_invalid');
+    expect(decide({ ...plain, origin: [] }, compiled, START_MS).kind).toBe('non-cors');
+  });
+});
+
 it('refused origins are not kept', () => {
   const compiled = compile({ pattern: APP });
   ask(compiled, 'https://other.example');
