@@ -6,7 +6,7 @@ import { createHeadGuard, EDITS, type GivenHeaders } from './response-head.js';
 
 /** A response that a layer of ours may have in hand. */
 interface EditedResponse extends ServerResponse {
-  [EDITS]?: Edits;
+  [EDITS]?: Edits | null;
 }
 
 /** Edits that are written again when the head is sent. */
@@ -19,7 +19,7 @@ interface Edits {
 
 /** Whether it is too late for a layer: the head is out, or another layer of ours has decided and this might undo it. */
 export function isTaken(response: EditedResponse): boolean {
-  return response.headersSent || response[EDITS] !== undefined;
+  return response.headersSent || response[EDITS] != null;
 }
 
 /** A framework's own reply: the headers it keeps go to `writeHead` in the end, over those of the response. */
@@ -203,7 +203,7 @@ function merge(existing: OutgoingHttpHeader | undefined, vary: readonly string[]
 /** The last moment at which headers can be written. */
 const guardHead = createHeadGuard((response: EditedResponse, given) => {
   const edits = response[EDITS];
-  if (edits === undefined || edits.decision.enforcement === 'report') return false;
+  if (edits == null || edits.decision.enforcement === 'report') return false;
   if (given !== undefined) {
     // Where nothing was set before, Node sends what is given as it is: to set each of them would cost more than all the rest.
     if (!Array.isArray(given) && isGivenAsWritten(given, edits) && response.getHeaderNames().length === 0)

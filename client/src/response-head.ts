@@ -20,10 +20,11 @@ export const EDITS: unique symbol = Symbol.for('origin-allowlist.edits');
 globalThis.originAllowlistEdits ??= new WeakMap();
 const EXPRESS_EDITS = globalThis.originAllowlistEdits;
 
+/** `null` for a response that is guarded by its prototype and has none yet: to ask that prototype would take longer than all the rest. */
 const IN_WEAK_MAP: PropertyDescriptor & ThisType<ServerResponse> = {
   configurable: true,
   get() {
-    return EXPRESS_EDITS.get(this);
+    return EXPRESS_EDITS.get(this) ?? null;
   },
   set(edits) {
     EXPRESS_EDITS.set(this, edits);
@@ -138,7 +139,8 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
     if (!isKnownGuarded) response.writeHead = writeHeadOfClass;
   }
 
-  return (response) => {
+  return (response: ServerResponse & { readonly [EDITS]?: unknown }) => {
+    if (response[EDITS] === null) return;
     const prototype = prototypeOf(response);
     if (prototype !== known || response.writeHead !== knownWriteHead) guardUnknown(response, prototype);
     else if (!isKnownGuarded) response.writeHead = writeHeadOfClass;
