@@ -15,8 +15,6 @@ export interface ListContext {
   readonly policies: readonly Pick<SnapshotPolicy, 'name' | 'credentials'>[];
   /** The list before the write; absent = the entries are the whole list. */
   readonly before?: ExistingPatterns;
-  /** What the write puts into the list, where it has been read already. */
-  readonly writtenList?: ExistingPatterns;
   /** Canonical texts of the patterns that the same write removes. */
   readonly removed?: ReadonlySet<string>;
   readonly nowMs: number;
@@ -43,17 +41,12 @@ export function lintEntries(
  */
 export function createEntryLinter(
   entries: readonly WrittenEntry[],
-  { environment, policies, before, writtenList, removed, nowMs }: ListContext,
+  { environment, policies, before, removed, nowMs }: ListContext,
 ): (entry: WrittenEntry) => readonly Finding[] {
-  const read = writtenList ?? existingOf(entries, nowMs);
   const existing =
     before === undefined
-      ? read
-      : existingAfter(before, {
-          written: entries,
-          writtenList: read,
-          ...(removed !== undefined && { removed }),
-        });
+      ? existingOf(entries, nowMs)
+      : existingAfter(before, { written: entries, ...(removed !== undefined && { removed }) });
   const seen = new Set<string>();
   return (entry) => {
     const isListed = !seen.has(entry.pattern);
