@@ -1,5 +1,5 @@
 /**
- * Checks the trail of every tenant, deleted ones too, against itself and against the rows in use:
+ * Checks the trail of every tenant, deleted ones too, against itself, the rows in use and those that history keeps:
  * `npm run --silent verify-trail -- [--tenant SLUG]… [--expect SLUG=HASH[@REVISION]]… [--json]`, with `DATABASE_URL`.
  * One line a tenant. Exit code 0: all hold; 1: one does not, its first broken link is named; 2: it could not be checked.
  */

@@ -1,3 +1,5 @@
+import type { ChangeOperation } from './change-rows.js';
+
 /** What a change can be looked for by: an entry, by its id or by a pattern that it has or had, or a policy. */
 export type ChangeSubject =
   | { readonly entryId: string }
@@ -25,6 +27,22 @@ export function subjectOperations(subject: ChangeSubject): readonly [string, str
   return [JSON.stringify([{ subject: kind, after: row }]), JSON.stringify([{ subject: kind, before: row }])];
 }
 
+/** The keys that a change with these operations is noted by, each once. */
+export function subjectsIn(operations: readonly ChangeOperation[]): ReadonlySet<string> {
+  const subjects = new Set<string>();
+  if (operations.length > NOTED_OPERATIONS) return subjects.add(ANY_SUBJECT);
+  for (const { subject, before, after } of operations) {
+    const row = after ?? before;
+    if (subject === 'policy') subjects.add(subjectKey({ policy: String(row?.name) }));
+    if (subject !== 'entry') continue;
+    subjects.add(subjectKey({ entryId: String(row?.id) }));
+    for (const one of [before, after]) {
+      if (one !== null) subjects.add(subjectKey({ pattern: String(one.pattern) }));
+    }
+  }
+  return subjects;
+}
+
 /** Items of FROM that give the keys in `s.subject`, of the operations that the SQL expression `operations` has; some twice. */
 export function subjectsOf(operations: string, operationCount: number): string {
   if (operationCount > NOTED_OPERATIONS) return `(VALUES ('${ANY_SUBJECT}')) AS s(subject)`;
@@ -34,4 +52,11 @@ export function subjectsOf(operations: string, operationCount: number): string {
     UNION ALL SELECT o.after ->> 'pattern' WHERE o.subject = 'entry' AND o.after IS NOT NULL
     UNION ALL SELECT 'policy:' || (coalesce(o.after, o.before) ->> 'name') WHERE o.subject = 'policy'
   ) AS s(subject)`;
+}
+
+/** SQL: a query for the same keys, of whatever number of operations the expression has. */
+export function subjectsOfChange(operations: string): string {
+  const isNoted = `jsonb_array_length(${operations}) <= ${NOTED_OPERATIONS}`;
+  return `SELECT s.subject FROM ${subjectsOf(`CASE WHEN ${isNoted} THEN ${operations} ELSE '[]' END`, 0)}
+    UNION SELECT '${ANY_SUBJECT}' WHERE NOT ${isNoted}`;
 }

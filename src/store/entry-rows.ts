@@ -1,3 +1,4 @@
+import { parsePattern } from '@origin-allowlist/client/core';
 import { mapInTurns } from '../turns.js';
 import type { Operation } from './change-hash.js';
 import type { TenantWrite } from './change-log.js';
@@ -118,4 +119,10 @@ const DELETE = `
 export function toEntryOperand(entry: EntryRow) {
   const { acceptedRisks, enabled, expiresAt, id, labels, note, pattern, policies, ref } = entry;
   return { acceptedRisks, enabled, expiresAt, id, labels, note, pattern, policies, ref };
+}
+
+/** Whether kind and port are those of the pattern, from which they follow. */
+export function isOfItsKind({ pattern, kind, anyPort }: EntryRow): boolean {
+  const parsed = parsePattern(pattern);
+  return parsed.ok && parsed.pattern.kind === kind && parsed.pattern.anyPort === anyPort;
 }

@@ -26,3 +26,9 @@ export function forksOver(revision: number): {
   }
   return { before, after };
 }
+
+/** The node on which the span of a row hangs that was so from `revision` on and before `until`: `version_fork` of the database. */
+export function forkOf(revision: number, until: number): number {
+  const shift = LEVELS - Math.clz32((revision - 1) ^ (until - 1));
+  return ((until - 1) >> shift) << shift;
+}

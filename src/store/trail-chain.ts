@@ -18,6 +18,10 @@ export type BreakKind =
   | 'head_mismatch'
   /** A row in use is not what the changes made it. */
   | 'rows_mismatch'
+  /** A row that history is read from is not what the changes left, has come without one, or is gone. */
+  | 'versions_mismatch'
+  /** What a change is found by, when it is looked for by an entry or a policy, is not what it is about. */
+  | 'subjects_mismatch'
   /** The change that was written down elsewhere is not there. */
   | 'pin_mismatch';
 
@@ -93,7 +97,7 @@ export function createChain(
     }
     for await (const turn of inTurns(change.operations)) {
       for (const operation of turn) {
-        const wrong = replay?.apply(operation, change.revision);
+        const wrong = replay?.apply(operation, change);
         if (wrong !== undefined) return broken('before_mismatch', `${wrong} was not as it says`);
       }
     }

@@ -1,11 +1,12 @@
 import type { Logger } from '../log.js';
-import { CHANGE_COLUMNS, type ChangeRecord } from './change-rows.js';
 import { type Database, openDatabase } from './database.js';
 import type { Tenant } from './generated/client.js';
 import { TENANT_COLUMNS } from './rows.js';
 import { requireTenant, type TenantScope } from './tenants.js';
 import { type Break, type Chain, createChain, type Pin } from './trail-chain.js';
 import { compareRows } from './trail-rows.js';
+import { createTraces } from './trail-traces.js';
+import { readChanges, stepOn, stepToEnd } from './trail-walk.js';
 import type { Transaction } from './transaction.js';
 
 /** What a check found. */
@@ -21,7 +22,7 @@ export interface TrailVerdict {
   readonly broken: Break | null;
   /** From where to go on, when the time was over before the end. */
   readonly nextRevision: number | null;
-  /** Whether the rows in use were compared: only by a check of the whole chain at once. */
+  /** Whether the rows in use and those that were kept were compared: only by a check of the whole chain at once. */
   readonly rowsCompared: boolean;
   /** Whether the lineage was renewed after the newest change, as an operator does after a restore; no change tells of it. */
   readonly lineageRenewed: boolean;
@@ -51,9 +52,6 @@ export interface CheckedTenant {
   readonly isNewest: boolean;
 }
 
-const CHANGES_PER_READ = 200;
-/** Changes with more operations are read one by one, so that what is held does not grow with what was written. */
-const SMALL_CHANGE_OPERATIONS = 10;
 const TENANTS_PER_READ = 1_000;
 
 export function createTrailCheck(db: Database): TrailCheck {
@@ -66,6 +64,8 @@ export function createTrailCheck(db: Database): TrailCheck {
     // What is before is trusted, so a pin is not missed that stands for what an earlier call went through.
     const isPinBefore = pin !== undefined && (await hasPin(db, tenantId, pin, fromRevision));
     const chain = createChain(before, isPinBefore ? undefined : pin);
+    const traces = chain.replay && createTraces(tenantId);
+    const walk = { tenantId, chain, traces };
     const verdict = (tenant: Tenant, rest: Partial<TrailVerdict>): TrailVerdict => ({
       tenant: tenant.slug,
       tenantId,
@@ -84,19 +84,22 @@ export function createTrailCheck(db: Database): TrailCheck {
       fromRevision > 1 && before?.revision !== fromRevision - 1 ? missing(fromRevision - 1) : undefined;
     let isAtEnd = false;
     while (broken === undefined && !isAtEnd && hasTime()) {
-      const { count, broken: found } = await stepOn(db, tenantId, chain);
+      const { count, broken: found } = await stepOn(db, walk);
       isAtEnd = count === 0;
       broken = found;
     }
     return db.readConsistently(async (transaction) => {
       await transaction.allowBulk();
       const tenant = await readTenant(transaction, tenantId);
+      // What was written since: the rows are compared with the changes as of one moment.
+      if (broken === undefined && isAtEnd) broken = await stepToEnd(transaction, walk);
+      // What an earlier change has left comes before a later one that does not hold.
+      broken = (await traces?.compare(transaction)) ?? broken;
       if (broken !== undefined) return verdict(tenant, { broken });
       if (!isAtEnd) return verdict(tenant, { nextRevision: chain.revision + 1 });
-      // What was written since: the rows are compared with the changes as of one moment.
-      broken = await stepToEnd(transaction, tenantId, chain);
-      broken ??= checkHead(chain, tenant) ?? checkPin(chain, pin);
+      broken = checkHead(chain, tenant) ?? checkPin(chain, pin);
       broken ??= await compareRows(transaction, chain, tenant);
+      broken ??= await traces?.compareTotals(db, transaction, chain.revision);
       return verdict(tenant, {
         broken: broken ?? null,
         rowsCompared: broken === undefined && chain.replay !== undefined,
@@ -124,66 +127,6 @@ export async function openTrailCheck(
 ): Promise<TrailCheck & Pick<Database, 'close'>> {
   const db = await openDatabase({ databaseUrl, log, poolSize: 2 });
   return { ...createTrailCheck(db), close: db.close };
-}
-
-/** Reads on the database at large or within a transaction. */
-type Reader = Pick<Transaction, 'query'> | Database;
-
-type ReadChange = Omit<ChangeRecord, 'operations'> & {
-  readonly operations: ChangeRecord['operations'] | null;
-};
-
-/** Changes from a revision on, those with many operations without them. */
-async function readChanges(
-  reader: Pick<Transaction, 'query'>,
-  tenantId: string,
-  fromRevision: number,
-  limit: number,
-): Promise<readonly ReadChange[]> {
-  return reader.query<ReadChange>(
-    `SELECT ${CHANGE_COLUMNS}, CASE WHEN c.op_count <= $4 THEN c.ops END AS operations
-     FROM changes c JOIN tenants t ON t.id = c.tenant_id
-     WHERE c.tenant_id = $1 AND c.revision >= $2 ORDER BY c.revision LIMIT $3`,
-    [tenantId, fromRevision, limit, SMALL_CHANGE_OPERATIONS],
-  );
-}
-
-/** Steps on the next changes, up to the first that does not hold. None: the end was reached. */
-async function stepOn(
-  reader: Reader,
-  tenantId: string,
-  chain: Chain,
-): Promise<{ readonly count: number; readonly broken: Break | undefined }> {
-  const changes = await readChanges(reader, tenantId, chain.revision + 1, CHANGES_PER_READ);
-  for (const change of changes) {
-    const operations = change.operations ?? (await readOperations(reader, change.id));
-    const broken = await chain.step({ ...change, operations });
-    if (broken !== undefined) return { count: changes.length, broken };
-  }
-  return { count: changes.length, broken: undefined };
-}
-
-async function stepToEnd(reader: Reader, tenantId: string, chain: Chain): Promise<Break | undefined> {
-  for (;;) {
-    const { count, broken } = await stepOn(reader, tenantId, chain);
-    if (count === 0 || broken !== undefined) return broken;
-  }
-}
-
-async function readOperations(reader: Reader, id: string): Promise<ChangeRecord['operations']> {
-  const read = (transaction: Pick<Transaction, 'query'>) =>
-    transaction.query<Pick<ChangeRecord, 'operations'>>(
-      'SELECT ops AS operations FROM changes WHERE id = $1',
-      [id],
-    );
-  const [row] =
-    'readConsistently' in reader
-      ? await reader.readConsistently(async (transaction) => {
-          await transaction.allowBulk();
-          return read(transaction);
-        })
-      : await read(reader);
-  return row?.operations ?? [];
 }
 
 async function readTenant(transaction: Transaction, tenantId: string): Promise<Tenant> {

@@ -1,6 +1,5 @@
-import { parsePattern } from '@origin-allowlist/client/core';
 import { inTurns } from '../turns.js';
-import { toEntryOperand } from './entry-rows.js';
+import { isOfItsKind, toEntryOperand } from './entry-rows.js';
 import type { Entry, Policy, Tenant } from './generated/client.js';
 import { toPolicyOperand } from './policy-rows.js';
 import { ENTRY_COLUMNS, type EntryRow, POLICY_COLUMNS, toEntryRow, toPolicyRow } from './rows.js';
@@ -28,7 +27,7 @@ export async function compareRows(
 }
 
 function compareTenant(replay: Replay, tenant: Tenant): string | undefined {
-  return tenant.deletedAt === null ? replay.compare('tenant', toTenantOperand(tenant)) : undefined;
+  return tenant.deletedAt === null ? replay.compare('tenant', toTenantOperand(tenant), {}) : undefined;
 }
 
 async function comparePolicies(
@@ -41,7 +40,7 @@ async function comparePolicies(
     [id],
   );
   for (const policy of policies.map(toPolicyRow)) {
-    const difference = replay.compare('policy', toPolicyOperand(policy.name, policy), policy.revision);
+    const difference = replay.compare('policy', toPolicyOperand(policy.name, policy), policy);
     if (difference !== undefined) return difference;
   }
   return compareCount(policyCount, policies.length, 'policies');
@@ -79,11 +78,8 @@ async function compareEntries(
 }
 
 function compareEntry(replay: Replay, entry: EntryRow): string | undefined {
-  const parsed = parsePattern(entry.pattern);
-  if (!parsed.ok || parsed.pattern.kind !== entry.kind || parsed.pattern.anyPort !== entry.anyPort) {
-    return `entry ${entry.id} is not of the kind of its pattern`;
-  }
-  return replay.compare('entry', toEntryOperand(entry), entry.revision);
+  if (!isOfItsKind(entry)) return `entry ${entry.id} is not of the kind of its pattern`;
+  return replay.compare('entry', toEntryOperand(entry), entry);
 }
 
 /** Quotas go by what the tenant says it has. */

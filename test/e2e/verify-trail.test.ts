@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { context, newTenant, openTestStore, type TestStore } from '../store/test-store.js';
+import { tamper } from '../store/tamper.js';
+import { context, newTenant, openTestStore, pattern, type TestStore } from '../store/test-store.js';
 
 const ROOT = new URL('../../', import.meta.url);
 const ARGS = ['--import', 'tsx', '--conditions', '@origin-allowlist/source', 'scripts/verify-trail.ts'];
@@ -67,6 +68,27 @@ describe('given the command', () => {
       expect(found.stdout).toContain(`ok      ${whole}`);
       const forged = await run(['--expect', `${whole}=${'0'.repeat(64)}`]);
       expect([forged.status, forged.stdout]).toMatchObject([1, expect.stringContaining('pin_mismatch')]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'ends with 1 and names a row of the past that was edited',
+    async () => {
+      const { slug, id } = await newTenant(store);
+      const { value } = await store.entries.create(
+        slug,
+        { pattern: pattern('https://a.example.com') },
+        context,
+      );
+      await store.entries.remove(slug, value.id, {}, context);
+      const query = (text: string, values?: unknown[]) => store.sql.query(text, values);
+      await tamper(query, 'UPDATE entry_versions SET enabled = false WHERE tenant_id = $1', [id]);
+      const { status, stdout } = await run(['--tenant', slug]);
+      expect([status, stdout]).toEqual([
+        1,
+        `BROKEN  ${slug}  revision 3: versions_mismatch: entry_versions ${value.id} until 3 is not as change 2 left it\n`,
+      ]);
     },
     LIMIT_MS,
   );

@@ -71,6 +71,16 @@ describe('given any history of writes', () => {
     });
   });
 
+  it('has left what a check of its trail looks for, and nothing else', async () => {
+    await forAllHistories(async ({ slug, changes }) => {
+      expect(await store.trailCheck.bySlug(slug)).toMatchObject({
+        toRevision: changes.length,
+        broken: null,
+        rowsCompared: true,
+      });
+    });
+  });
+
   it('shows as of the revision it is at what it shows now', async () => {
     await forAllHistories(async ({ slug, changes }) => {
       const now = await readSnapshot(db, slug);

@@ -1,11 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { forksOver } from '../../src/store/revision-tree.js';
+import { forkOf, forksOver } from '../../src/store/revision-tree.js';
 
 const MAX_REVISION = 2 ** 31 - 1;
 const revision = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: MAX_REVISION }));
 
 describe('given any span of revisions', () => {
+  it('hangs on the number in it that is divisible by the highest power of two', () => {
+    fc.assert(
+      fc.property(revision, revision, (a, b) => {
+        const [since, last] = [Math.min(a, b), Math.min(Math.max(a, b), MAX_REVISION - 1)];
+        fc.pre(since <= last);
+        expect(forkOf(since, last + 1)).toBe(nodeOf(since, last));
+      }),
+    );
+  });
+
   it('is looked for at the node it hangs on, by every revision it holds', () => {
     fc.assert(
       fc.property(revision, revision, revision, (...three) => {

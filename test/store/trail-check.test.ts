@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { tamper } from './tamper.js';
 import { context, inputs, newTenant, openTestStore, pattern, type TestStore } from './test-store.js';
-
-const GUARDED = ['changes', 'entry_versions', 'policy_versions', 'tenant_versions'];
 
 let store: TestStore;
 let slug: string;
@@ -45,14 +44,7 @@ const POLICY = {
   enforcement: 'headers',
 } as const;
 
-/** As one who may do anything in the database, triggers and checks included. */
-async function tamper(statement: string, values: readonly unknown[] = [tenantId]): Promise<void> {
-  for (const table of GUARDED) await store.sql.query(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
-  await store.sql.query(statement, [...values]);
-  for (const table of GUARDED) {
-    await store.sql.query(`ALTER TABLE ${table} ENABLE ALWAYS TRIGGER ${table}_append_only`);
-  }
-}
+const edit = (statement: string) => tamper((...query) => store.sql.query(...query), statement, [tenantId]);
 
 describe('given a trail that nobody touched', () => {
   it('holds, from the first change to the rows in use', async () => {
@@ -113,7 +105,7 @@ describe('given a trail that nobody touched', () => {
   });
 
   it('says that the lineage was renewed, which no change tells of', async () => {
-    await tamper('UPDATE tenants SET lineage = gen_random_uuid() WHERE id = $1');
+    await edit('UPDATE tenants SET lineage = gen_random_uuid() WHERE id = $1');
     expect(await store.trailCheck.bySlug(slug)).toMatchObject({ broken: null, lineageRenewed: true });
     await store.tenants.update(slug, { name: 'After' }, {}, context);
     expect(await store.trailCheck.bySlug(slug)).toMatchObject({ broken: null, lineageRenewed: false });
@@ -239,6 +231,18 @@ describe('given somebody who edits the database', () => {
       'rows_mismatch',
     ],
     [
+      'who made an entry',
+      `UPDATE entries SET created_by = 'x' WHERE tenant_id = $1 AND pattern = 'https://n7.example.com'`,
+      6,
+      'rows_mismatch',
+    ],
+    [
+      'when a policy was changed',
+      `UPDATE policies SET updated_at = now() WHERE tenant_id = $1 AND name = 'api'`,
+      6,
+      'rows_mismatch',
+    ],
+    [
       'the revision of an entry',
       `UPDATE entries SET revision = 1 WHERE tenant_id = $1 AND pattern = 'https://n7.example.com'`,
       6,
@@ -252,14 +256,14 @@ describe('given somebody who edits the database', () => {
     ],
     ['a policy away', `DELETE FROM policies WHERE tenant_id = $1 AND name = 'api'`, 6, 'rows_mismatch'],
   ])('names the link when they edit %s', async (_what, statement, revision, kind) => {
-    await tamper(statement);
+    await edit(statement);
     expect(
       (await store.trailCheck.bySlug(slug).catch(() => store.trailCheck.byId(tenantId))).broken,
     ).toMatchObject({ revision, kind });
   });
 
   it('names the first link when several do not hold', async () => {
-    await tamper(`UPDATE changes SET actor = 'somebody' WHERE tenant_id = $1 AND revision IN (2, 5)`);
+    await edit(`UPDATE changes SET actor = 'somebody' WHERE tenant_id = $1 AND revision IN (2, 5)`);
     const { broken, toRevision } = await store.trailCheck.bySlug(slug);
     expect([broken?.revision, toRevision]).toEqual([2, 1]);
     expect((await store.trailCheck.bySlug(slug, { fromRevision: 3 })).broken?.revision).toBe(5);

@@ -27,6 +27,8 @@ const VerdictSchema = z
           'before_mismatch',
           'head_mismatch',
           'rows_mismatch',
+          'versions_mismatch',
+          'subjects_mismatch',
           'pin_mismatch',
         ]),
         detail: z.string(),
@@ -39,7 +41,7 @@ const VerdictSchema = z
       .meta({ description: 'From where to go on, with `fromRevision`; `null` = the end was reached.' }),
     rowsCompared: z.boolean().meta({
       description:
-        'Whether the rows in use were compared with the changes: only by a call that goes from the first to the last.',
+        'Whether the rows in use, and those that history keeps, were compared with the changes: only by a call that goes from the first to the last.',
     }),
     lineageRenewed: z.boolean().meta({ description: 'The lineage was renewed after the newest change.' }),
   })
@@ -54,7 +56,7 @@ export const trailCheckRoutes: FastifyPluginAsyncZod<{ readonly store: Store }> 
     config: { scope: 'audit:read' },
     schema: {
       operationId: 'verifyChanges',
-      summary: 'Check the hash chain of a tenant, and the rows in use against it',
+      summary: 'Check the hash chain of a tenant, and the rows in use and in its history against it',
       description: `Looks for at most ${CHECK_LIMIT_MS / 1_000} seconds; a longer chain is checked in several calls. One runs at a time on a node.`,
       tags: ['changes'],
       params: TenantParams,
