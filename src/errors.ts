@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'too_many_instances'
   | 'instance_not_silent'
   | 'quota_exceeded'
+  | 'history_mismatch'
   | 'revision_mismatch'
   | 'request_timeout'
   | 'body_too_large'

@@ -27,6 +27,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly t
   too_many_instances: { status: 409, title: 'The key has all the instances it may have' },
   instance_not_silent: { status: 409, title: 'The instance is not silent' },
   quota_exceeded: { status: 409, title: 'The tenant has all it may have' },
+  history_mismatch: { status: 409, title: 'What is kept of the revision is not what the trail says' },
   revision_mismatch: { status: 412, title: 'It has changed since it was read' },
   body_too_large: { status: 413, title: 'The body is too large' },
   uri_too_long: { status: 414, title: 'The URL is too long' },

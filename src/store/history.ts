@@ -49,7 +49,7 @@ export interface History {
    * Makes entries and policies what they were at a revision, as a new revision; see {@link restoreRevision}. When they are that
    * already, no revision is spent.
    *
-   * @throws AppError `revision_not_found`, `revision_mismatch`, `invalid_input`; what the review throws.
+   * @throws AppError `revision_not_found`, `revision_mismatch`, `history_mismatch`, `invalid_input`; what the review throws.
    */
   restore(
     slug: string,

@@ -19,6 +19,7 @@ import {
   toEntryRow,
   toPolicyRow,
 } from './rows.js';
+import { requireTold, type TenantRows } from './told-rows.js';
 
 /** A risk taken on for one of the entries that come back. */
 export interface RestoredRisk extends Pick<AcceptedRisk, 'code' | 'note'> {
@@ -47,7 +48,7 @@ export interface RestoreCounts {
  * Makes the tenant's entries and policies what they were at a revision: under the ids they had, with what was accepted then, and
  * also where an entry has expired since. What the tenant is called stays. The tenant must be locked.
  *
- * @throws AppError `revision_not_found`; `scope_missing` for a risk accepted then, and not now, by one who may accept none;
+ * @throws AppError `revision_not_found`; `history_mismatch` when what is kept of it is not what the trail says; `scope_missing` for a risk accepted then, and not now, by one who may accept none;
  * `invalid_input` for a risk whose pattern does not come back; what the review throws.
  */
 export async function restoreRevision(
@@ -59,9 +60,11 @@ export async function restoreRevision(
   await requireChange(write, revision);
   await write.transaction.allowBulk();
   const past = await readPast(write, revision);
+  const present = { entries: await loadEntries(write, 'all'), policies: await loadPolicies(write) };
+  await requireTold(write, revision, past, present);
   requireListed(past.entries, risks);
-  const listed = await loadEntries(write, 'all');
-  const policies = policyEdits(write, await loadPolicies(write), past.policies);
+  const listed = present.entries;
+  const policies = policyEdits(write, present.policies, past.policies);
   const { edits, unchanged } = await entryEdits(write, listed, past.entries, risks);
 
   // A policy that gets credentials may make an entry unsafe that itself stays as it is.
@@ -86,7 +89,7 @@ async function requireChange({ transaction, tenant }: TenantWrite, revision: num
   throw new AppError('revision_not_found', `There is no revision ${revision} of this tenant.`, { extra });
 }
 
-async function readPast({ transaction, tenant }: TenantWrite, revision: number) {
+async function readPast({ transaction, tenant }: TenantWrite, revision: number): Promise<TenantRows> {
   const values = revisionValues({ tenantId: tenant.id, revision });
   const entries = await transaction.query<Entry>(`SELECT ${ENTRY_COLUMNS} FROM ${entriesAt()} e`, values);
   const policies = await transaction.query<Policy>(
