@@ -7,20 +7,22 @@ import {
   PREFLIGHT,
   WILDCARD,
 } from './decide-subjects.js';
-import type { Timing } from './measure.js';
+import { ratio, type Timing } from './measure.js';
 import { atLeast, atMost, type Bar } from './report.js';
 
 const OURS = ['decide', 'middleware'];
 
 /** What is promised of the figures. */
 export function decideBars(timings: readonly Timing[]): readonly Bar[] {
-  const time = (subject: string, scenario: string, entries: number) =>
+  const timing = (subject: string, scenario: string, entries: number) =>
     timings.find(
-      (timing) => timing.subject === subject && timing.scenario === scenario && timing.entries === entries,
-    )?.nanoseconds ?? Number.NaN;
-  const speedUp = (entries: number) => time('cors', EXACT, entries) / time('middleware', EXACT, entries);
+      (each) => each.subject === subject && each.scenario === scenario && each.entries === entries,
+    );
+  const time = (...asked: Parameters<typeof timing>) => timing(...asked)?.nanoseconds ?? Number.NaN;
+  const speedUp = (entries: number) =>
+    ratio(timing('cors', EXACT, entries), timing('middleware', EXACT, entries));
   const growth = (subject: string, scenario: string) =>
-    time(subject, scenario, 100_000) / time(subject, scenario, 10);
+    ratio(timing(subject, scenario, 100_000), timing(subject, scenario, 10));
   const worst = (start: string) =>
     Math.max(
       ...timings.filter(({ scenario }) => scenario.startsWith(start)).map(({ nanoseconds }) => nanoseconds),

@@ -8,6 +8,7 @@ import {
   honoMiddleware,
   middleware,
   nothing,
+  yardstick,
 } from './candidates.js';
 import { HEADERS_AT_THE_BOUNDS, HEADERS_PAST_THE_BOUNDS, HOSTILE_ORIGINS } from './hostile.js';
 import { type BenchList, createList } from './lists.js';
@@ -70,6 +71,13 @@ export function requestHeadersSubjects(): readonly Subject[] {
   const subject = (scenario: string, allowed: boolean, lines: string | readonly string[]) =>
     inScenario(scenario, list.size, allowed, { decide: engineAsked(compiled, lines) }, origins);
   return [
+    ...inScenario(
+      `${AT_THE_BOUNDS}(only to look at 4,096 characters)`,
+      list.size,
+      true,
+      { decide: yardstick() },
+      origins,
+    ),
     ...Object.entries(HEADERS_AT_THE_BOUNDS).flatMap(([kind, { lines, allowed }]) =>
       subject(AT_THE_BOUNDS + kind, allowed, lines),
     ),

@@ -22,6 +22,8 @@ export interface Timing {
   readonly nanoseconds: number;
   /** From the first quartile of the rounds to the third. */
   readonly spread: number;
+  /** Nanoseconds in each round. */
+  readonly rounds: readonly number[];
 }
 
 /** How long is measured. */
@@ -50,7 +52,8 @@ export async function measure(subjects: readonly Subject[], effort: Effort): Pro
   return runs.map(({ subject: { scenario, entries, name }, times, textTimes }) => {
     const text = quantile(textTimes, 0.5);
     const spread = quantile(times, 0.75) - quantile(times, 0.25);
-    return { scenario, entries, subject: name, nanoseconds: quantile(times, 0.5) - text, spread };
+    const rounds = times.map((time, round) => time - (textTimes[round] ?? Number.NaN));
+    return { scenario, entries, subject: name, nanoseconds: quantile(times, 0.5) - text, spread, rounds };
   });
 }
 
@@ -63,14 +66,16 @@ interface Run {
   readonly textTimes: number[];
 }
 
+/** The batch is measured out last: before its code is compiled, a subject takes up to a hundred times as long. */
 async function warmUp(subject: Subject, { batchMs, warmUpMs }: Effort): Promise<Run> {
-  let batch = 1;
+  let count = 1;
   const startedMs = performance.now();
-  for (;;) {
-    const nanoseconds = await timeOf(subject, batch);
-    if (nanoseconds * batch < batchMs * 1e6) batch = Math.ceil(batch * 1.5);
-    if (performance.now() - startedMs > warmUpMs) return { subject, batch, times: [], textTimes: [] };
-  }
+  do {
+    const nanoseconds = await timeOf(subject, count);
+    if (nanoseconds * count < batchMs * 1e6) count = Math.ceil(count * 1.5);
+  } while (performance.now() - startedMs < warmUpMs);
+  const batch = Math.ceil((batchMs * 1e6) / (await timeOf(subject, count)));
+  return { subject, batch, times: [], textTimes: [] };
 }
 
 async function timeOf({ name, scenario, answer, origins, allowed }: Subject, batch: number): Promise<number> {
@@ -108,6 +113,12 @@ function timeOfTexts(origins: Texts, batch: number): number {
 function collectGarbage(type: 'major' | 'minor'): void {
   if (globalThis.gc === undefined) throw new Error('Run by npm run bench, which lets it collect garbage.');
   globalThis.gc({ type });
+}
+
+/** How many times one takes the time of another: taken within each round, where both had the same machine, and then their median. */
+export function ratio(one: Timing | undefined, other: Timing | undefined): number {
+  const ratios = one?.rounds.map((time, round) => time / (other?.rounds[round] ?? Number.NaN));
+  return quantile(ratios ?? [], 0.5);
 }
 
 /** The value that a share of the others is below; between two, the lower. */

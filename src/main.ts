@@ -1,3 +1,4 @@
+import { keepStringMethodsFast } from '@origin-allowlist/client/core';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.js';
 import { type Closers, createClosers } from './closers.js';
@@ -34,6 +35,7 @@ for (const output of [process.stdout, process.stderr]) output.on('error', () => 
 await run();
 
 async function run(): Promise<void> {
+  keepStringMethodsFast();
   const config = readConfigOrExit();
   // In the embedded mode a person is watching: the start is told in plain lines, and the log proper begins after them.
   const tellPlainly = config.databaseUrl === undefined && config.logLevel === 'info';

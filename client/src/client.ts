@@ -1,5 +1,5 @@
 import { type Conflict, createConflicts } from './conflicts.js';
-import type { Decision } from './core/index.js';
+import { type Decision, keepStringMethodsFast } from './core/index.js';
 import { createCounters } from './counters.js';
 import { type AllowlistRequest, createDecider } from './decider.js';
 import { createDiskCopies } from './disk.js';
@@ -95,6 +95,7 @@ const ERROR_EVENTS_PER_SECOND = 10;
  * @throws OptionsError (a TypeError with code `options_invalid`) with every problem of the options at once.
  */
 export function createAllowlist(options: AllowlistOptions): Allowlist {
+  keepStringMethodsFast();
   const settings = parseOptions(options);
   const { deps, tenant } = settings;
   const errors = createSampler(deps.now, ERROR_EVENTS_PER_SECOND);

@@ -17,19 +17,30 @@ export function targetOf(request: NodeRequest): string {
   return request.originalUrl ?? request.url ?? '/';
 }
 
-/**
- * Has a request decided. Nearly all come from the same few pages or from none, and are answered from what is kept: for these no request is put
- * together, which would take as long as all the rest.
- */
+/** Has a request decided. */
 export function decideFor(
   allowlist: Pick<Allowlist, 'decide' | 'recall'>,
   request: NodeRequest,
   target: string,
   choice: RouteChoice,
 ): Decision | Promise<Decision> {
-  const mayRecall = request.method !== 'OPTIONS' && !choice.isAmbiguous;
-  const kept = mayRecall ? allowlist.recall(request.headers.origin, target, choice.policy) : undefined;
-  return kept ?? allowlist.decide(requestOf(request, target, choice));
+  return (
+    recallFor(allowlist, request, target, choice) ?? allowlist.decide(requestOf(request, target, choice))
+  );
+}
+
+/**
+ * The answer that is kept for a request. Nearly all come from the same few pages or from none, and for these no request is put together,
+ * which would take as long as all the rest.
+ */
+export function recallFor(
+  allowlist: Pick<Allowlist, 'recall'>,
+  request: NodeRequest,
+  target: string,
+  choice: RouteChoice,
+): Decision | undefined {
+  if (request.method === 'OPTIONS' || choice.isAmbiguous) return undefined;
+  return allowlist.recall(request.headers.origin, target, choice.policy);
 }
 
 /** The request as the decision takes it. */

@@ -104,8 +104,10 @@ export function writeAnswer(
 
 /** Whether all is as it was written, and nothing beside it: as a rule it is, and to look costs far less than to write again. */
 function isAsWritten(response: ServerResponse, { decision, vary }: Edits): boolean {
-  const { headers, remove } = decision;
-  let missing = CORS_RESPONSE_HEADERS.length - remove.length;
+  const { headers } = decision;
+  const origin = headers[ALLOW_ORIGIN];
+  if (origin !== undefined && !setsMoreThanOrigin(decision)) return hasOnlyOrigin(response, origin, vary);
+  let missing = countOfSet(decision);
   if (vary !== undefined && response.getHeader('vary') !== vary) return false;
   // Of all that a decision may set this alone is no CORS header.
   if (decision.kind === 'preflight' && response.getHeader('content-length') !== headers['content-length'])
@@ -114,17 +116,27 @@ function isAsWritten(response: ServerResponse, { decision, vary }: Edits): boole
   for (let index = 0; index < names.length; index += 1) {
     const name = names[index] ?? '';
     if (!isCorsHeader(name)) continue;
-    // Written out for the one that nearly all answers have: a name that is known beforehand is found sooner.
-    const value = name === ALLOW_ORIGIN ? headers[ALLOW_ORIGIN] : headers[name];
-    if (response.getHeader(name) !== value) return false;
+    if (response.getHeader(name) !== headers[name]) return false;
     missing -= 1;
   }
   return missing === 0;
 }
 
+/** The same of an answer that sets `Access-Control-Allow-Origin` alone, as nearly all do: what is known beforehand is found sooner. */
+function hasOnlyOrigin(response: ServerResponse, origin: string, vary: string | undefined): boolean {
+  if (response.getHeader(ALLOW_ORIGIN) !== origin) return false;
+  if (vary !== undefined && response.getHeader('vary') !== vary) return false;
+  const names = response.getHeaderNames();
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index] ?? '';
+    if (name !== ALLOW_ORIGIN && isCorsHeader(name)) return false;
+  }
+  return true;
+}
+
 /** The same of headers that are given with the head, whose names are written as somebody liked. */
 function isGivenAsWritten(given: OutgoingHttpHeaders, { decision, vary }: Edits): boolean {
-  const { headers, remove } = decision;
+  const { headers } = decision;
   let corsHeaders = 0;
   let hasVary = vary === undefined;
   for (const name of Object.keys(given)) {
@@ -137,19 +149,29 @@ function isGivenAsWritten(given: OutgoingHttpHeaders, { decision, vary }: Edits)
       corsHeaders += 1;
     }
   }
-  return hasVary && corsHeaders === CORS_RESPONSE_HEADERS.length - remove.length;
+  return hasVary && corsHeaders === countOfSet(decision);
 }
 
 /**
  * What a decision sets but `Access-Control-Allow-Origin`, which nearly all set alone: to list the names of an object costs as much as to
  * set a header, and so does looking up names that differ from one request to the next.
  */
-function namesBesideOrigin({ kind, headers, remove }: Decision): readonly string[] {
-  if (kind !== 'preflight' && CORS_RESPONSE_HEADERS.length - remove.length <= 1) return NONE;
-  return Object.keys(headers).filter((name) => name !== ALLOW_ORIGIN);
+function namesBesideOrigin(decision: Decision): readonly string[] {
+  if (!setsMoreThanOrigin(decision)) return NONE;
+  return Object.keys(decision.headers).filter((name) => name !== ALLOW_ORIGIN);
 }
 
 const NONE: readonly string[] = [];
+
+/** (An answer to a preflight has a Content-Length too.) */
+function setsMoreThanOrigin(decision: Decision): boolean {
+  return decision.kind === 'preflight' || countOfSet(decision) > 1;
+}
+
+/** CORS headers that a decision sets. */
+function countOfSet({ remove }: Decision): number {
+  return CORS_RESPONSE_HEADERS.length - remove.length;
+}
 
 /** Writes again what is no longer as it was written. */
 function rewriteEdits(response: ServerResponse, { decision, vary, tell }: Edits): void {

@@ -4,7 +4,7 @@ import type { Allowlist } from './client.js';
 import { conflictTeller, type TellConflict } from './conflicts.js';
 import type { Decision } from './core/index.js';
 import { enforceLate } from './late.js';
-import { decideFor, type NodeRequest, targetOf } from './node-request.js';
+import { type NodeRequest, recallFor, requestOf, targetOf } from './node-request.js';
 import { isTaken, keepEdits, writeAnswer } from './node-response.js';
 import { compileRoutes, type RouteOptions } from './routes.js';
 
@@ -39,7 +39,10 @@ export function cors(allowlist: Allowlist, options: RouteOptions = {}): CorsMidd
   return (request, response, next) => {
     if (isTaken(response)) return next();
     const target = targetOf(request);
-    const decision = decideFor(allowlist, request, target, choose(target));
+    const choice = choose(target);
+    const kept = recallFor(allowlist, request, target, choice);
+    if (kept !== undefined) return enforce(kept, response, tell, next);
+    const decision = allowlist.decide(requestOf(request, target, choice));
     if (!(decision instanceof Promise)) return enforce(decision, response, tell, next);
     enforceLate(decision, response, (late) => enforce(late, response, tell, next));
   };

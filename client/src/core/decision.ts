@@ -96,8 +96,7 @@ function choosePolicy(
   name: string | undefined,
 ): CompiledPolicy | 'path_ambiguous' | 'policy_unknown' {
   if (name !== undefined) return policies.byName.get(name) ?? 'policy_unknown';
-  const choice = policyForTarget(policies, target);
-  return choice.ok ? choice.policy : choice.reason;
+  return policyForTarget(policies, target);
 }
 
 function draftAnswer(

@@ -11,6 +11,8 @@ import type { CompiledPolicy } from './policy.js';
  */
 export interface KeptAnswers {
   readonly byOrigin: Map<string, KeptAnswer>;
+  /** Lengths that these origins have: any other need not be hashed. */
+  readonly lengths: Set<number>;
   withoutOrigin: Decision | undefined;
   /** The one that was asked for last: two texts are compared in less time than a new one is hashed for the map. */
   last: KeptAnswer | undefined;
@@ -22,7 +24,7 @@ interface KeptAnswer {
 }
 
 export function createKeptAnswers(): KeptAnswers {
-  return { byOrigin: new Map(), withoutOrigin: undefined, last: undefined };
+  return { byOrigin: new Map(), lengths: new Set(), withoutOrigin: undefined, last: undefined };
 }
 
 /** @param origin the header of a request that {@link isPlain}. */
@@ -30,7 +32,7 @@ export function findKept(kept: KeptAnswers, origin: string | undefined): Decisio
   if (origin === undefined) return kept.withoutOrigin;
   const { last } = kept;
   if (last !== undefined && last.origin === origin) return last.decision;
-  const found = kept.byOrigin.get(origin);
+  const found = kept.lengths.has(origin.length) ? kept.byOrigin.get(origin) : undefined;
   if (found === undefined) return undefined;
   kept.last = found;
   return found.decision;
@@ -39,6 +41,7 @@ export function findKept(kept: KeptAnswers, origin: string | undefined): Decisio
 /** For the next version. */
 export function forgetKept(kept: KeptAnswers): void {
   kept.byOrigin.clear();
+  kept.lengths.clear();
   kept.withoutOrigin = undefined;
   kept.last = undefined;
 }
@@ -78,6 +81,7 @@ export function keepAnswer(
   if (kept.byOrigin.size >= MAX_KEPT_ANSWERS || !isFirstAtAnyTime(entry, origin, decision.policy ?? '', set))
     return;
   kept.byOrigin.set(origin, { origin, decision: freeze(decision) });
+  kept.lengths.add(origin.length);
 }
 
 /** From now on it goes to many callers. */

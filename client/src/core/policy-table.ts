@@ -8,7 +8,7 @@ export interface PolicyTable {
   /** Longest prefix first. */
   readonly bindings: readonly PathBinding[];
   /** Where every path leads that decodes, when there is but one place: most tenants have one policy. */
-  readonly only: PathChoice | undefined;
+  readonly only: CompiledPolicy | undefined;
   /**
    * What is done with an answer that no policy gave. `block` as soon as one policy blocks: it may be the one that a path of several
    * readings leads to, and such a path must not lead around it. `report` for a tenant that only reports: nothing is written.
@@ -28,13 +28,12 @@ export function compilePolicies(policies: readonly SnapshotPolicy[]): PolicyTabl
     for (const prefix of paths) bindings.push({ prefix, choice });
   }
   bindings.sort((a, b) => b.prefix.length - a.prefix.length);
-  const only = bindings.length === 1 ? bindings[0]?.choice : undefined;
-  return {
-    byName,
-    bindings,
-    only: bindings[0]?.prefix === '/' ? only : undefined,
-    enforcement: enforcementOf(policies),
-  };
+  return { byName, bindings, only: onlyPolicyOf(bindings), enforcement: enforcementOf(policies) };
+}
+
+function onlyPolicyOf(bindings: readonly PathBinding[]): CompiledPolicy | undefined {
+  const only = bindings.length === 1 ? bindings[0] : undefined;
+  return only?.prefix === '/' && only.choice.ok ? only.choice.policy : undefined;
 }
 
 function enforcementOf(policies: readonly SnapshotPolicy[]): Enforcement {
@@ -44,10 +43,10 @@ function enforcementOf(policies: readonly SnapshotPolicy[]): Enforcement {
 }
 
 /** The policy for a request target; `/` when the target is unknown. */
-export function policyForTarget(table: PolicyTable, target = '/'): PathChoice {
-  return table.only !== undefined && isBoundToDecode(target)
-    ? table.only
-    : choosePath(table.bindings, target);
+export function policyForTarget(table: PolicyTable, target = '/'): CompiledPolicy | 'path_ambiguous' {
+  if (table.only !== undefined && isBoundToDecode(target)) return table.only;
+  const choice = choosePath(table.bindings, target);
+  return choice.ok ? choice.policy : choice.reason;
 }
 
 /** Of two policies on one prefix any goes before `default`, then the first name: every node and SDK chooses alike. */
