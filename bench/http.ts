@@ -18,6 +18,8 @@ const SERVER_CORE = 0;
 const GENERATOR_CORE = 1;
 const FULL = { rounds: 7, durationMs: 5000, warmUpMs: 2000 };
 const QUICK = { rounds: 3, durationMs: 1000, warmUpMs: 500 };
+/** Those that are compared take turns within a round too: the machine has been seen to halve its speed from one second to the next. */
+const TURNS = 10;
 const GRACE_MS = 30_000;
 
 /** One of the servers under one of the requests, and what each round gave. */
@@ -53,13 +55,9 @@ export async function benchHttp(isQuick: boolean): Promise<Findings> {
         runs.push(...REQUESTS.map((asked) => ({ framework, layer, ...asked, server, port, ...noFigures() })));
       }
     }
-    // Those that are compared run one after the other.
-    runs.sort((a, b) => orderOf(a) - orderOf(b));
     for (const run of runs) await load(generator, run, effort.warmUpMs);
     for (let index = 0; index < effort.rounds; index += 1) {
-      const first = (index * LAYERS.length) % runs.length;
-      for (const run of [...runs.slice(first), ...runs.slice(0, first)])
-        await measure(generator, run, effort.durationMs);
+      for (const compared of comparedRuns(runs)) await measureRound(generator, compared, effort.durationMs);
     }
     return {
       report: { name: 'http', machine, rows: runs.map(rowOf), bars: barsOf(runs) },
@@ -75,19 +73,45 @@ function noFigures(): Pick<Run, 'rates' | 'serverCpu' | 'generatorCpu'> {
   return { rates: [], serverCpu: [], generatorCpu: [] };
 }
 
-function orderOf({ framework, request, layer }: Run): number {
-  const place =
-    FRAMEWORKS.indexOf(framework) * REQUESTS.length + REQUESTS.findIndex((each) => each.request === request);
-  return place * LAYERS.length + LAYERS.indexOf(layer);
+/** The layers of one framework under one request. */
+function comparedRuns(runs: readonly Run[]): readonly (readonly Run[])[] {
+  return FRAMEWORKS.flatMap((framework) =>
+    REQUESTS.map(({ request }) =>
+      runs.filter((run) => run.framework === framework && run.request === request),
+    ),
+  );
 }
 
-async function measure(generator: Child, run: Run, durationMs: number): Promise<void> {
+/** @param durationMs of each of them, in all its turns together. */
+async function measureRound(generator: Child, compared: readonly Run[], durationMs: number): Promise<void> {
+  const sums = new Map(compared.map((run) => [run, { rate: 0, serverCpu: 0, generatorCpu: 0 }]));
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    const first = turn % compared.length;
+    for (const run of [...compared.slice(first), ...compared.slice(0, first)]) {
+      const turned = await measure(generator, run, durationMs / TURNS);
+      const sum = sums.get(run);
+      if (sum === undefined) continue;
+      sum.rate += turned.rate;
+      sum.serverCpu += turned.serverCpu;
+      sum.generatorCpu += turned.generatorCpu;
+    }
+  }
+  for (const [run, { rate, serverCpu, generatorCpu }] of sums) {
+    run.rates.push(rate / TURNS);
+    run.serverCpu.push(serverCpu / TURNS);
+    run.generatorCpu.push(generatorCpu / TURNS);
+  }
+}
+
+async function measure(generator: Child, run: Run, durationMs: number) {
   const cpuBefore = numberIn(await run.server.ask({}, GRACE_MS), 'cpuMs');
   const result = await load(generator, run, durationMs);
   const cpuAfter = numberIn(await run.server.ask({}, GRACE_MS), 'cpuMs');
-  run.rates.push(numberIn(result, 'requestsPerSecond'));
-  run.generatorCpu.push(numberIn(result, 'generatorCpu'));
-  run.serverCpu.push((cpuAfter - cpuBefore) / durationMs);
+  return {
+    rate: numberIn(result, 'requestsPerSecond'),
+    serverCpu: (cpuAfter - cpuBefore) / durationMs,
+    generatorCpu: numberIn(result, 'generatorCpu'),
+  };
 }
 
 /** Loads a server, and makes sure that it answers as it should. */

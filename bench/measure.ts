@@ -121,6 +121,12 @@ export function ratio(one: Timing | undefined, other: Timing | undefined): numbe
   return quantile(ratios ?? [], 0.5);
 }
 
+/** What is left of a time without that of another, in each round. */
+export function without(one: Timing | undefined, other: Timing | undefined): Timing | undefined {
+  if (one === undefined || other === undefined) return undefined;
+  return { ...one, rounds: one.rounds.map((time, round) => time - (other.rounds[round] ?? Number.NaN)) };
+}
+
 /** The value that a share of the others is below; between two, the lower. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -44,8 +44,9 @@ function readLines(lines: readonly string[]): readonly string[] | RequestHeaders
     // One turn per list element, the empty one after a trailing comma included.
     while (index <= line.length) {
       const start = skipSpace(line, index);
-      const end = skipToken(line, start);
-      index = skipSpace(line, end);
+      // Nothing before a comma: for those who send nothing else it is the only look.
+      const end = line.charCodeAt(start) === COMMA ? start : skipToken(line, start);
+      index = start === end ? start : skipSpace(line, end);
       if (index < line.length && line.charCodeAt(index) !== COMMA) return 'request_headers_invalid';
       index += 1;
       if (start === end) emptyElements += 1;
