@@ -13,6 +13,8 @@ export interface HostLabels {
   readonly places: Uint16Array;
   /** The same as {@link end}, or the index of the dot that the name ends in. */
   lastLabelEnd: number;
+  /** Whether it begins with a dot or has two in a row. */
+  hasEmptyLabel: boolean;
 }
 
 /**
@@ -25,17 +27,22 @@ export interface HostLabels {
 export function findLabels(text: string, start: number): HostLabels {
   const { places } = LABELS;
   let dots = 0;
+  let previous = DOT_CHAR;
+  let both = 0;
   let index = start;
   for (; index < text.length; index += 1) {
     const kind = KINDS[text.charCodeAt(index)] ?? 0;
     if (kind === 0) break;
     places[dots] = index;
     dots += kind - LABEL_CHAR;
+    both |= kind & previous & DOT_CHAR;
+    previous = kind;
   }
   const endsInDot = dots > 0 && places[dots - 1] === index - 1;
   LABELS.end = index;
   LABELS.dots = endsInDot ? dots - 1 : dots;
   LABELS.lastLabelEnd = endsInDot ? index - 1 : index;
+  LABELS.hasEmptyLabel = both !== 0;
   return LABELS;
 }
 
@@ -51,4 +58,5 @@ export const LABELS: HostLabels = {
   dots: 0,
   places: new Uint16Array(MAX_ORIGIN_LENGTH),
   lastLabelEnd: 0,
+  hasEmptyLabel: false,
 };

@@ -70,7 +70,8 @@ function findWildcard(search: Search): OriginEntry | undefined {
     const entry = consider(search, set.exactOnAnyPort.get(text.slice(0, parts.hostEnd)));
     if (entry !== undefined) return entry;
   }
-  const parents = parts.hostKind === 'name' ? set.wildcards.parents.get(schemeOf(text, parts)) : undefined;
+  if (parts.hostKind !== 'name' || parts.schemeEnd > set.wildcards.longestScheme) return undefined;
+  const parents = set.wildcards.parents.get(schemeOf(text, parts));
   return parents === undefined ? undefined : findBelow(search, parents);
 }
 

@@ -119,20 +119,24 @@ function endOfIpv6(text: string, start: number): number {
 
 /** Index just past a host name, 0 when a label is empty or too long, or the name ends neither the text nor before a port. */
 function endOfName(text: string, start: number): number {
-  const { end, dots, places, lastLabelEnd } = findLabels(text, start);
-  if (end - start > MAX_HOST_LENGTH) return 0;
+  const { end, dots, lastLabelEnd, hasEmptyLabel } = findLabels(text, start);
+  if (end === start || end - start > MAX_HOST_LENGTH || hasEmptyLabel) return 0;
   if (end < text.length && text.charCodeAt(end) !== COLON) return 0;
+  // With one character for each of the others, and the dots between them, none is longer than the rest.
+  const longest = lastLabelEnd - start - 2 * dots;
+  return longest <= MAX_LABEL_LENGTH || areLabelsShort(start) ? end : 0;
+}
+
+/** Of the labels that were found last. */
+function areLabelsShort(start: number): boolean {
+  const { dots, places, lastLabelEnd } = LABELS;
   let labelStart = start;
   for (let index = 0; index < dots; index += 1) {
     const labelEnd = places[index] ?? 0;
-    if (!isLabelLength(labelEnd - labelStart)) return 0;
+    if (labelEnd - labelStart > MAX_LABEL_LENGTH) return false;
     labelStart = labelEnd + 1;
   }
-  return isLabelLength(lastLabelEnd - labelStart) ? end : 0;
-}
-
-function isLabelLength(length: number): boolean {
-  return length > 0 && length <= MAX_LABEL_LENGTH;
+  return lastLabelEnd - labelStart <= MAX_LABEL_LENGTH;
 }
 
 /** The port written after the colon at `colon`, `undefined` unless it is 1–65535 without a leading zero and ends the text. */
