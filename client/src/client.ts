@@ -41,6 +41,12 @@ export interface Allowlist {
    * @param target the whole request target.
    * @param policy by name; `undefined` = the one the tenant's policies give the path.
    * @returns `undefined` says nothing: ask {@link decide}.
+   *
+   * @example A `decide` of your own that adapters are to ask for every request
+   * const mine = { ...allowlist, recall: () => undefined, decide: (request) => log(allowlist.decide(request)) };
+   *
+   * @example Wrong: adapters recall most answers and ask `decide` for the others only.
+   * const mine = { ...allowlist, decide: (request) => log(allowlist.decide(request)) };
    */
   recall(origin: string | undefined, target: string, policy: string | undefined): Decision | undefined;
   /**

@@ -2,11 +2,11 @@ import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'no
 import type { TellConflict } from './conflicts.js';
 import { type Decision, mergeVary } from './core/index.js';
 import { ALLOW_ORIGIN, CORS_RESPONSE_HEADERS } from './core/response-headers.js';
-import { createHeadGuard, EDITS, type GivenHeaders } from './response-head.js';
+import { createHeadGuard, EDITS, type GivenHeaders, keptOn } from './response-head.js';
 
 /** A response that a layer of ours may have in hand. */
 interface EditedResponse extends ServerResponse {
-  [EDITS]?: Edits | null;
+  [EDITS]?: Edits;
 }
 
 /** Edits that are written again when the head is sent. */
@@ -19,7 +19,7 @@ interface Edits {
 
 /** Whether it is too late for a layer: the head is out, or another layer of ours has decided and this might undo it. */
 export function isTaken(response: EditedResponse): boolean {
-  return response.headersSent || response[EDITS] != null;
+  return response.headersSent || keptOn(response) !== undefined;
 }
 
 /** A framework's own reply: the headers it keeps go to `writeHead` in the end, over those of the response. */
@@ -145,7 +145,8 @@ function isGivenAsWritten(given: OutgoingHttpHeaders, { decision, vary }: Edits)
       if (vary !== undefined && given[name] !== vary) return false;
       hasVary = true;
     } else if (isCorsHeader(lower)) {
-      if (given[name] !== headers[lower]) return false;
+      // Written otherwise it may be there twice.
+      if (name !== lower || given[name] !== headers[lower]) return false;
       corsHeaders += 1;
     }
   }
@@ -225,7 +226,7 @@ function merge(existing: OutgoingHttpHeader | undefined, vary: readonly string[]
 /** The last moment at which headers can be written. */
 const guardHead = createHeadGuard((response: EditedResponse, given) => {
   const edits = response[EDITS];
-  if (edits == null || edits.decision.enforcement === 'report') return false;
+  if (edits === undefined || edits.decision.enforcement === 'report') return false;
   if (given !== undefined) {
     // Where nothing was set before, Node sends what is given as it is: to set each of them would cost more than all the rest.
     if (!Array.isArray(given) && isGivenAsWritten(given, edits) && response.getHeaderNames().length === 0)

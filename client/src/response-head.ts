@@ -11,7 +11,7 @@ declare global {
 /**
  * What was written to a response that is guarded, as a property of it. From the registry, for the same reason.
  *
- * On responses of Express it stands for a place in a weak map: Express changes the prototype of every response, and to V8 each property
+ * On responses that are guarded by a prototype of Express it stands for a place in a weak map: Express changes the prototype of every response, and to V8 each property
  * that is added after that makes it an object like no other, which takes microseconds and slows down whatever is done with it later. A
  * weak map is dearer than a property of any other response, since the collector has to look through it.
  */
@@ -20,16 +20,20 @@ export const EDITS: unique symbol = Symbol.for('origin-allowlist.edits');
 globalThis.originAllowlistEdits ??= new WeakMap();
 const EXPRESS_EDITS = globalThis.originAllowlistEdits;
 
-/** `null` for a response that is guarded by its prototype and has none yet: to ask that prototype would take longer than all the rest. */
 const IN_WEAK_MAP: PropertyDescriptor & ThisType<ServerResponse> = {
   configurable: true,
   get() {
-    return EXPRESS_EDITS.get(this) ?? null;
+    return EXPRESS_EDITS.get(this);
   },
   set(edits) {
     EXPRESS_EDITS.set(this, edits);
   },
 };
+
+/** What was kept on a response, also by an application of Express that has handed it to one of another copy of Express. */
+export function keptOn(response: ServerResponse & { readonly [EDITS]?: unknown }): unknown {
+  return response[EDITS] ?? EXPRESS_EDITS.get(response);
+}
 
 /**
  * Runs before a response's head is sent, with the headers that are given with it.
@@ -57,12 +61,18 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
     if (guarded.has(prototype)) return true;
     const top = topOfPrototypes(prototype);
     if (top === undefined) return false;
-    const isTopGuarded = guarded.has(top);
-    guarded.add(prototype).add(top);
-    if (isTopGuarded) return true;
+    const isGuarded = guarded.has(top) || guardTop(top);
+    if (isGuarded) guarded.add(prototype).add(top);
+    return isGuarded;
+  }
+
+  /** @returns false for one that is frozen. */
+  function guardTop(top: ServerResponse): boolean {
     const value = guardedBy(() => prototypeOf(top).writeHead);
-    Object.defineProperty(top, EDITS, IN_WEAK_MAP);
-    return Reflect.defineProperty(top, 'writeHead', { value, configurable: true, writable: true });
+    return (
+      Reflect.defineProperty(top, EDITS, IN_WEAK_MAP) &&
+      Reflect.defineProperty(top, 'writeHead', { value, configurable: true, writable: true })
+    );
   }
 
   function topOfPrototypes(prototype: ServerResponse): ServerResponse | undefined {
@@ -112,7 +122,7 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
     headers: GivenHeaders | undefined,
   ): ServerResponse {
     const hasReason = typeof reason === 'string';
-    const given = hasReason ? headers : (reason ?? headers);
+    const given = (hasReason ? headers : (reason ?? headers)) ?? undefined;
     // When the head is out, Node says so by itself.
     const isTaken = !response.headersSent && before(response, given);
     const rest = isTaken ? undefined : given;
@@ -139,11 +149,12 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
     if (!isKnownGuarded) response.writeHead = writeHeadOfClass;
   }
 
-  return (response: ServerResponse & { readonly [EDITS]?: unknown }) => {
-    if (response[EDITS] === null) return;
+  return (response) => {
+    // What it sends its head by is the guard itself: to ask for a prototype of Express would take longer than all the rest.
+    if (isKnownGuarded && response.writeHead === knownWriteHead) return;
     const prototype = prototypeOf(response);
     if (prototype !== known || response.writeHead !== knownWriteHead) guardUnknown(response, prototype);
-    else if (!isKnownGuarded) response.writeHead = writeHeadOfClass;
+    else response.writeHead = writeHeadOfClass;
   };
 }
 

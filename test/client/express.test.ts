@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http';
 import { DEFAULT_POLICY } from '@origin-allowlist/client/core';
 import { cors } from '@origin-allowlist/client/node';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
@@ -142,6 +143,38 @@ describe('given two of our layers on one request of Express', () => {
       // Each would make V8 slow with the response.
       expect(own).not.toContain('writeHead');
       expect(own).not.toContain(Symbol.for('origin-allowlist.edits'));
+    },
+  );
+});
+
+describe('given an Express app that goes past its own prototype to send the head', () => {
+  const past = function (this: Response, ...given: unknown[]): unknown {
+    return Reflect.apply(ServerResponse.prototype.writeHead, this, given);
+  };
+  const respond: RequestHandler = (_request, response) => {
+    response.setHeader('access-control-allow-origin', '*');
+    response.end('mine');
+  };
+
+  it.each(['the response', 'the prototype of a mounted application'])(
+    'by a writeHead on %s, a refused page gets no headers of the handler',
+    async (place) => {
+      const layer = cors(await createLoadedAllowlist({ entries: [{ pattern: ORIGIN }] }));
+      const mounted = express();
+      if (place === 'the response')
+        mounted.use((_request, response, next) => {
+          Object.assign(response, { writeHead: past });
+          next();
+        });
+      else Object.assign(mounted.response, { writeHead: past });
+      mounted.use(layer).get('/', respond);
+      const app = express().use('/mounted', mounted).get('/', layer, respond);
+      const server = await listen(app);
+      // The prototype above both is guarded by then.
+      for (const target of ['/', '/mounted', '/mounted']) {
+        const { headers } = await sendRaw(server, { target, headers: FROM_EVIL });
+        expect(headers['access-control-allow-origin']).toBeUndefined();
+      }
     },
   );
 });

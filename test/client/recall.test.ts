@@ -1,5 +1,8 @@
+import { cors } from '@origin-allowlist/client/node';
 import { createTestAllowlist, type TestAllowlist } from '@origin-allowlist/client/testing';
 import { describe, expect, it } from 'vitest';
+import { listen } from './listening.js';
+import { sendRaw } from './raw-http.js';
 
 const APP = 'https://app.example.com';
 const SHOP = 'https://shop.example.com';
@@ -94,6 +97,15 @@ describe('given requests that were decided before', () => {
       expect(allowlist.recall(APP, '/', undefined)).toBeUndefined();
     },
   );
+
+  it('an allowlist without it is asked to decide', async () => {
+    const { recall: _recall, ...allowlist } = createTestAllowlist([APP]);
+    const server = await listen((request, response) =>
+      cors({ ...allowlist } as TestAllowlist)(request, response, () => response.end('ok')),
+    );
+    const { headers } = await sendRaw(server, { headers: [['Origin', APP]] });
+    expect(headers['access-control-allow-origin']).toBe(APP);
+  });
 
   it('what is recalled is counted as decided', () => {
     const allowlist = createTestAllowlist([APP]);

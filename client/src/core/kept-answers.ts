@@ -23,6 +23,7 @@ interface KeptAnswer {
   readonly decision: Decision;
 }
 
+/** None yet. */
 export function createKeptAnswers(): KeptAnswers {
   return { byOrigin: new Map(), lengths: new Set(), withoutOrigin: undefined, last: undefined };
 }

@@ -70,8 +70,9 @@ function findWildcard(search: Search): OriginEntry | undefined {
     const entry = consider(search, set.exactOnAnyPort.get(text.slice(0, parts.hostEnd)));
     if (entry !== undefined) return entry;
   }
-  if (parts.hostKind !== 'name' || parts.schemeEnd > set.wildcards.longestScheme) return undefined;
-  const parents = set.wildcards.parents.get(schemeOf(text, parts));
+  const { schemeLengths, parents: schemes } = set.wildcards;
+  if (parts.hostKind !== 'name' || !schemeLengths.has(parts.schemeEnd)) return undefined;
+  const parents = schemes.get(schemeOf(text, parts));
   return parents === undefined ? undefined : findBelow(search, parents);
 }
 

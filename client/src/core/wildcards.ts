@@ -14,8 +14,8 @@ export interface Parent {
 export interface Wildcards {
   /** By scheme, and then by `example.com[:port]`. */
   readonly parents: Map<string, Map<string, Parent>>;
-  /** Characters of the longest scheme: a longer one need not be hashed. */
-  longestScheme: number;
+  /** Lengths that their schemes have: one of any other need not be hashed. */
+  readonly schemeLengths: Tally<number>;
   /** Numbers of labels that the parent hosts have: the only ones worth asking for. */
   readonly depths: Tally<number>;
   /** The greatest of them, 0 when there is none. */
@@ -28,7 +28,7 @@ type WildcardPattern = SubdomainsPattern | AffixPattern;
 
 /** No patterns. */
 export function createWildcards(): Wildcards {
-  return { parents: new Map(), longestScheme: 0, depths: new Map(), deepest: 0, onAnyPort: 0 };
+  return { parents: new Map(), schemeLengths: new Map(), depths: new Map(), deepest: 0, onAnyPort: 0 };
 }
 
 /**
@@ -42,7 +42,7 @@ export function addWildcard(wildcards: Wildcards, pattern: WildcardPattern, entr
   if (pattern.kind === 'subdomains') parent.subdomains = entry;
   else addAffix(parent, pattern, entry);
   if (!isNew) return false;
-  wildcards.longestScheme = Math.max(wildcards.longestScheme, pattern.scheme.length);
+  increment(wildcards.schemeLengths, pattern.scheme.length);
   const depth = depthOf(pattern.host);
   increment(wildcards.depths, depth);
   wildcards.deepest = Math.max(wildcards.deepest, depth);
@@ -63,10 +63,8 @@ export function deleteWildcard(wildcards: Wildcards, pattern: WildcardPattern): 
   if (pattern.kind === 'subdomains') parent.subdomains = undefined;
   else deleteAffix(parent, pattern);
   if (parent.subdomains === undefined && parent.affixes === undefined) byHost.delete(parentKey(pattern));
-  if (byHost.size === 0) {
-    parents.delete(pattern.scheme);
-    wildcards.longestScheme = Math.max(0, ...Array.from(parents.keys(), ({ length }) => length));
-  }
+  if (byHost.size === 0) parents.delete(pattern.scheme);
+  decrement(wildcards.schemeLengths, pattern.scheme.length);
   decrement(depths, depthOf(pattern.host));
   wildcards.deepest = Math.max(0, ...depths.keys());
   if (pattern.anyPort) wildcards.onAnyPort -= 1;
