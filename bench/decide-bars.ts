@@ -21,7 +21,9 @@ export function decideBars(timings: readonly Timing[]): readonly Bar[] {
   const time = (...asked: Parameters<typeof timing>) => timing(...asked)?.nanoseconds ?? Number.NaN;
   const alone = (subject: string, entries: number) =>
     without(timing(subject, EXACT, entries), timing('mocks', EXACT, entries));
-  const speedUp = (entries: number) => ratio(alone('cors', entries), alone('middleware', entries));
+  const speedUp = (entries: number) =>
+    ratio(timing('cors', EXACT, entries), timing('middleware', EXACT, entries));
+  const speedUpAlone = (entries: number) => ratio(alone('cors', entries), alone('middleware', entries));
   const growth = (subject: string, scenario: string) =>
     ratio(timing(subject, scenario, 100_000), timing(subject, scenario, 10));
   const worst = (start: string) =>
@@ -33,8 +35,9 @@ export function decideBars(timings: readonly Timing[]): readonly Bar[] {
   ];
   const detours = sizes.map((size) => time('decide', WILDCARD, size) - time('decide', EXACT, size));
   return [
-    atLeast('middleware against cors, 1 entry, less the mocks', speedUp(1), 2, 'times as fast'),
-    atLeast('middleware against cors, 10,000 entries, less the mocks', speedUp(10_000), 100, 'times as fast'),
+    atLeast('middleware against cors, 1 entry', speedUp(1), 2, 'times as fast'),
+    atLeast('the same less the mocks', speedUpAlone(1), 2, 'times as fast'),
+    atLeast('middleware against cors, 10,000 entries', speedUp(10_000), 100, 'times as fast'),
     ...OURS.flatMap((subject) =>
       [EXACT, WILDCARD, MISS, PREFLIGHT].map((scenario) =>
         atMost(
