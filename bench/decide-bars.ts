@@ -7,7 +7,7 @@ import {
   PREFLIGHT,
   WILDCARD,
 } from './decide-subjects.js';
-import { ratio, type Timing, without } from './measure.js';
+import { medianRatio, type Timing } from './measure.js';
 import { atLeast, atMost, type Bar } from './report.js';
 
 const OURS = ['decide', 'middleware'];
@@ -19,13 +19,16 @@ export function decideBars(timings: readonly Timing[]): readonly Bar[] {
       (each) => each.subject === subject && each.scenario === scenario && each.entries === entries,
     );
   const time = (...asked: Parameters<typeof timing>) => timing(...asked)?.nanoseconds ?? Number.NaN;
-  const alone = (subject: string, entries: number) =>
-    without(timing(subject, EXACT, entries), timing('mocks', EXACT, entries));
+  const rounds = (...asked: Parameters<typeof timing>) => timing(...asked)?.rounds ?? [];
+  const alone = (subject: string, entries: number) => {
+    const mocks = rounds('mocks', EXACT, entries);
+    return rounds(subject, EXACT, entries).map((time, round) => time - (mocks[round] ?? Number.NaN));
+  };
   const speedUp = (entries: number) =>
-    ratio(timing('cors', EXACT, entries), timing('middleware', EXACT, entries));
-  const speedUpAlone = (entries: number) => ratio(alone('cors', entries), alone('middleware', entries));
+    medianRatio(rounds('cors', EXACT, entries), rounds('middleware', EXACT, entries));
+  const speedUpAlone = (entries: number) => medianRatio(alone('cors', entries), alone('middleware', entries));
   const growth = (subject: string, scenario: string) =>
-    ratio(timing(subject, scenario, 100_000), timing(subject, scenario, 10));
+    medianRatio(rounds(subject, scenario, 100_000), rounds(subject, scenario, 10));
   const worst = (start: string) =>
     Math.max(
       ...timings.filter(({ scenario }) => scenario.startsWith(start)).map(({ nanoseconds }) => nanoseconds),

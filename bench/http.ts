@@ -2,7 +2,7 @@ import { DEFAULT_POLICY } from '@origin-allowlist/client/core';
 import { startFakeService } from '../test/client/fake-service.js';
 import { type Child, numberIn, startChild } from './child.js';
 import { describeMachine } from './machine.js';
-import { quantile } from './measure.js';
+import { medianRatio, quantile } from './measure.js';
 import { atLeast, type Bar, type Findings, round, table } from './report.js';
 
 const ORIGINS = ['https://app.example.com', 'https://admin.example.com', 'https://shop.example.com'];
@@ -144,20 +144,13 @@ function rowOf({ framework, layer, request, rates, serverCpu, generatorCpu }: Ru
   };
 }
 
-/** Ratios are taken within each round, where both had the same machine, and then their median. */
 function barsOf(runs: readonly Run[]): readonly Bar[] {
   return FRAMEWORKS.flatMap((framework) =>
     REQUESTS.flatMap(({ request }) => {
       const rates = (layer: string) =>
         runs.find((run) => run.framework === framework && run.request === request && run.layer === layer)
           ?.rates ?? [];
-      const ratio = (layer: string) => {
-        const others = rates(layer);
-        return quantile(
-          rates('ours').map((rate, index) => rate / (others[index] ?? Number.NaN)),
-          0.5,
-        );
-      };
+      const ratio = (layer: string) => medianRatio(rates('ours'), rates(layer));
       const name = `${framework}, ${request}: ours against`;
       return [
         atLeast(

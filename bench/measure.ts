@@ -115,16 +115,12 @@ function collectGarbage(type: 'major' | 'minor'): void {
   globalThis.gc({ type });
 }
 
-/** How many times one takes the time of another: taken within each round, where both had the same machine, and then their median. */
-export function ratio(one: Timing | undefined, other: Timing | undefined): number {
-  const ratios = one?.rounds.map((time, round) => time / (other?.rounds[round] ?? Number.NaN));
-  return quantile(ratios ?? [], 0.5);
-}
-
-/** What is left of a time without that of another, in each round. */
-export function without(one: Timing | undefined, other: Timing | undefined): Timing | undefined {
-  if (one === undefined || other === undefined) return undefined;
-  return { ...one, rounds: one.rounds.map((time, round) => time - (other.rounds[round] ?? Number.NaN)) };
+/** How many times one is another: taken within each round, where both had the same machine, and then the median. */
+export function medianRatio(ones: readonly number[], others: readonly number[]): number {
+  return quantile(
+    ones.map((one, round) => one / (others[round] ?? Number.NaN)),
+    0.5,
+  );
 }
 
 /** The value that a share of the others is below; between two, the lower. */

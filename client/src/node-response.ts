@@ -2,24 +2,12 @@ import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'no
 import type { TellConflict } from './conflicts.js';
 import { type Decision, mergeVary } from './core/index.js';
 import { ALLOW_ORIGIN, CORS_RESPONSE_HEADERS } from './core/response-headers.js';
-import { createHeadGuard, EDITS, type GivenHeaders, keptOn } from './response-head.js';
-
-/** A response that a layer of ours may have in hand. */
-interface EditedResponse extends ServerResponse {
-  [EDITS]?: Edits;
-}
-
-/** Edits that are written again when the head is sent. */
-interface Edits {
-  readonly decision: Decision;
-  /** What `Vary` was after they were written; `undefined` = they leave it alone. */
-  readonly vary: string | undefined;
-  readonly tell: TellConflict;
-}
+import { EDITS, type EditedResponse, type Edits, editsOf } from './response-edits.js';
+import { createHeadGuard, type GivenHeaders } from './response-head.js';
 
 /** Whether it is too late for a layer: the head is out, or another layer of ours has decided and this might undo it. */
 export function isTaken(response: EditedResponse): boolean {
-  return response.headersSent || keptOn(response) !== undefined;
+  return response.headersSent || editsOf(response) !== undefined;
 }
 
 /** A framework's own reply: the headers it keeps go to `writeHead` in the end, over those of the response. */
@@ -224,8 +212,8 @@ function merge(existing: OutgoingHttpHeader | undefined, vary: readonly string[]
 }
 
 /** The last moment at which headers can be written. */
-const guardHead = createHeadGuard((response: EditedResponse, given) => {
-  const edits = response[EDITS];
+const guardHead = createHeadGuard((response, given) => {
+  const edits = editsOf(response);
   if (edits === undefined || edits.decision.enforcement === 'report') return false;
   if (given !== undefined) {
     // Where nothing was set before, Node sends what is given as it is: to set each of them would cost more than all the rest.

@@ -1,39 +1,8 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { EDITS, IN_WEAK_MAP } from './response-edits.js';
 
 /** Headers as `writeHead` takes them. */
 export type GivenHeaders = OutgoingHttpHeaders | OutgoingHttpHeader[];
-
-declare global {
-  /** Global, so that two copies of this package on one response know each other. */
-  var originAllowlistEdits: WeakMap<ServerResponse, unknown> | undefined;
-}
-
-/**
- * What was written to a response that is guarded, as a property of it. From the registry, for the same reason.
- *
- * On responses that are guarded by a prototype of Express it stands for a place in a weak map: Express changes the prototype of every response, and to V8 each property
- * that is added after that makes it an object like no other, which takes microseconds and slows down whatever is done with it later. A
- * weak map is dearer than a property of any other response, since the collector has to look through it.
- */
-export const EDITS: unique symbol = Symbol.for('origin-allowlist.edits');
-
-globalThis.originAllowlistEdits ??= new WeakMap();
-const EXPRESS_EDITS = globalThis.originAllowlistEdits;
-
-const IN_WEAK_MAP: PropertyDescriptor & ThisType<ServerResponse> = {
-  configurable: true,
-  get() {
-    return EXPRESS_EDITS.get(this);
-  },
-  set(edits) {
-    EXPRESS_EDITS.set(this, edits);
-  },
-};
-
-/** What was kept on a response, also by an application of Express that has handed it to one of another copy of Express. */
-export function keptOn(response: ServerResponse & { readonly [EDITS]?: unknown }): unknown {
-  return response[EDITS] ?? EXPRESS_EDITS.get(response);
-}
 
 /**
  * Runs before a response's head is sent, with the headers that are given with it.
@@ -56,6 +25,7 @@ type WriteHead = ServerResponse['writeHead'];
  */
 export function createHeadGuard(before: BeforeHead): (response: ServerResponse) => void {
   const guarded = new WeakSet<object>();
+
   /** @returns whether every response of this prototype, which is no class's, is guarded. */
   function guardPrototype(prototype: ServerResponse): boolean {
     if (guarded.has(prototype)) return true;
