@@ -1,8 +1,9 @@
 import { AppError, type ProblemItem } from '../errors.js';
-import type { TenantWrite, WriteContext } from './change-log.js';
+import type { TenantWrite } from './change-log.js';
 import { keyActor } from './key-rows.js';
 import type { RequestedEdit } from './list-review.js';
 import type { EntryRow } from './rows.js';
+import type { WriteContext } from './write-context.js';
 
 /** What a caller may not do although it may write entries. */
 export interface EntryLimits {

@@ -1,5 +1,5 @@
-import type { WriteContext } from './change-log.js';
 import type { Transaction } from './transaction.js';
+import type { WriteContext } from './write-context.js';
 
 /**
  * Writes down what happened outside a tenant's revisions.

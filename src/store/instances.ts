@@ -1,5 +1,5 @@
 import { AppError } from '../errors.js';
-import { requireSlug, tenantNotFound, type WriteContext } from './change-log.js';
+import { requireSlug, tenantNotFound } from './change-log.js';
 import type { Database } from './database.js';
 import { insertEvent } from './event-row.js';
 import {
@@ -17,6 +17,7 @@ import { createLoadLimiter } from './load-limiter.js';
 import type { TenantScope } from './tenants.js';
 import type { Transaction } from './transaction.js';
 import { isUuid } from './uuid.js';
+import type { WriteContext } from './write-context.js';
 
 /** Which instances there are, and what each decides by. Every method: AppError `store_unavailable`. */
 export interface Instances {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../errors.js';
-import type { WriteContext } from './change-log.js';
 import { violatedIndex } from './database-error.js';
 import { insertEvent } from './event-row.js';
 import { KEY_COLUMNS, type KeyRecord, type KeyRow, requireStandingKey, toKeyRow } from './key-rows.js';
 import type { KeyScope } from './key-scope.js';
 import type { Transaction } from './transaction.js';
+import type { WriteContext } from './write-context.js';
 
 /** What the store keeps of a key's text. */
 export interface KeyText {

@@ -1,10 +1,7 @@
 import type { Logger } from '../log.js';
-import type { WriteContext } from './change-log.js';
 import { decodeCursor, toPage } from './cursor.js';
 import type { Database } from './database.js';
-
 import { isInstant } from './instant.js';
-
 import { KEY_COLUMNS, type KeyRecord, type KeyRow, toKeyRow } from './key-rows.js';
 import { createKeyVerifier } from './key-verifier.js';
 import {
@@ -18,6 +15,7 @@ import {
 } from './key-writes.js';
 import type { Page, PageRequest } from './rows.js';
 import { isUuid } from './uuid.js';
+import type { WriteContext } from './write-context.js';
 
 /**
  * The keys. Every method but `recall`, `forget`, `onChanged` and `onForgotten`: AppError `store_unavailable`; every write: `unauthorized`, when

@@ -10,7 +10,6 @@ import {
   requireSlug,
   type TenantWrite,
   tenantNotFound,
-  type WriteContext,
   type Written,
 } from './change-log.js';
 import type { Database } from './database.js';
@@ -27,6 +26,7 @@ import {
   toPolicyRow,
 } from './rows.js';
 import { liveTenant, requireTenant, type TenantScope } from './tenants.js';
+import type { WriteContext } from './write-context.js';
 
 /** What a write is about to do to a policy. */
 export interface PolicyWrite {

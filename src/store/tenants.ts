@@ -8,7 +8,6 @@ import {
   requireSlug,
   type TenantWrite,
   tenantNotFound,
-  type WriteContext,
   type Written,
 } from './change-log.js';
 import { decodeCursor, toPage } from './cursor.js';
@@ -19,6 +18,7 @@ import { toPolicyOperand, writePolicy } from './policy-rows.js';
 import { keepTenant } from './row-versions.js';
 import { type Page, type PageRequest, type TenantRow, toTenantRow } from './rows.js';
 import type { Transaction } from './transaction.js';
+import type { WriteContext } from './write-context.js';
 
 /** A tenant to be. */
 export interface TenantInput {
