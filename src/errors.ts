@@ -36,6 +36,9 @@ export type ErrorCode =
   | 'store_unavailable'
   | 'internal_error';
 
+/** Problems told of one input at most: an answer must not outgrow the input that earned it. */
+export const MAX_PROBLEMS = 1_000;
+
 /** One thing wrong with an input: where (RFC 6901 JSON pointer), which rule, and what to write instead. */
 export interface ProblemItem {
   readonly pointer: string;

@@ -1,8 +1,5 @@
 import type { z } from 'zod';
-import { AppError, type ProblemItem } from '../errors.js';
-
-/** Problems told of one input at most: an answer must not outgrow the input that earned it. */
-export const MAX_PROBLEMS = 1_000;
+import { AppError, MAX_PROBLEMS, type ProblemItem } from '../errors.js';
 
 /** Problems as the error that tells of them: of the first {@link MAX_PROBLEMS}, where there are more. */
 export function invalidInput(problems: readonly ProblemItem[]): AppError {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { MAX_PROBLEMS } from '../errors.js';
 import { inTurns } from '../turns.js';
-import { invalidInput, MAX_PROBLEMS, problemsOf } from './input-problems.js';
+import { invalidInput, problemsOf } from './input-problems.js';
 
 /** By the schema of a list, the same with anything for items. */
 const outlines = new WeakMap<z.ZodType, z.ZodType>();

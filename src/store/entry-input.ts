@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Pattern } from '@origin-allowlist/client/core';
-import { AppError, type ProblemItem } from '../errors.js';
+import { AppError, MAX_PROBLEMS, type ProblemItem } from '../errors.js';
 import type { TenantWrite } from './change-log.js';
 import { loadCredentials } from './list-review.js';
 import type { AcceptedRisk, EntryRow } from './rows.js';
@@ -33,9 +33,6 @@ export interface PointedInput {
   readonly pointer: string;
   readonly input: EntryFields & { readonly pattern?: EntryPattern | undefined };
 }
-
-/** Problems reported of one request at most. */
-const MAX_PROBLEMS = 1_000;
 
 /** A new entry as `input` has it. */
 export function draftEntry(write: TenantWrite, { pattern, ...fields }: EntryInput): EntryRow {

@@ -1,4 +1,4 @@
-import { AppError, type ProblemItem } from '../errors.js';
+import { AppError, MAX_PROBLEMS, type ProblemItem } from '../errors.js';
 import type { TenantWrite } from './change-log.js';
 import { keyActor } from './key-rows.js';
 import type { RequestedEdit } from './list-review.js';
@@ -15,9 +15,6 @@ export interface EntryLimits {
    */
   readonly temporaryMs: number | null;
 }
-
-/** Problems reported of one write at most. */
-const MAX_PROBLEMS = 1_000;
 
 /**
  * Compares edits with what their author may do, under the tenant's lock: what it sees is what is written.

@@ -45,7 +45,13 @@ export {
 export type { PolicyTable } from './policy-table.js';
 export type { RefusedNames } from './refused-names.js';
 export { isPolicyName, isSlug } from './slug.js';
-export { type CompiledAllowlist, compileSnapshot, type Snapshot, type SnapshotEntry } from './snapshot.js';
+export {
+  type CompiledAllowlist,
+  compileEntry,
+  compileSnapshot,
+  type Snapshot,
+  type SnapshotEntry,
+} from './snapshot.js';
 export { parseSnapshot, SnapshotError } from './snapshot-parser.js';
 export { keepStringMethodsFast } from './string-methods.js';
 export { mergeVary } from './vary.js';
