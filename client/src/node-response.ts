@@ -7,7 +7,11 @@ import { createHeadGuard, type GivenHeaders } from './response-head.js';
 
 /** Whether it is too late for a layer: the head is out, or another layer of ours has decided and this might undo it. */
 export function isTaken(response: EditedResponse): boolean {
-  return response.headersSent || editsOf(response) !== undefined;
+  if (response.headersSent) return true;
+  if (editsOf(response) === undefined) return false;
+  // Called, not mounted, an application of another copy of Express takes the response away from the prototype that is guarded.
+  if (response[EDITS] === undefined) guardHead(response);
+  return true;
 }
 
 /** A framework's own reply: the headers it keeps go to `writeHead` in the end, over those of the response. */
@@ -51,7 +55,9 @@ export function keepEdits(
 function writeEdits(response: ServerResponse, decision: Decision, isBlank: boolean): string | undefined {
   const { headers, vary } = decision;
   setHeader(response, ALLOW_ORIGIN, headers[ALLOW_ORIGIN]);
-  for (const name of namesBesideOrigin(decision)) setHeader(response, name, headers[name]);
+  if (setsMoreThanOrigin(decision)) {
+    for (const name in headers) if (name !== ALLOW_ORIGIN) setHeader(response, name, headers[name]);
+  }
   if (vary.length === 0) return undefined;
   if (!isBlank || vary.length > 1) return addVary(response, vary);
   const only = vary[0] ?? '';
@@ -63,7 +69,9 @@ function writeEdits(response: ServerResponse, decision: Decision, isBlank: boole
 function writeReply(reply: Reply, decision: Decision, tell: TellConflict): string | undefined {
   const { headers, vary } = decision;
   setReplyHeader(reply, ALLOW_ORIGIN, headers[ALLOW_ORIGIN], tell);
-  for (const name of namesBesideOrigin(decision)) setReplyHeader(reply, name, headers[name], tell);
+  if (setsMoreThanOrigin(decision)) {
+    for (const name in headers) if (name !== ALLOW_ORIGIN) setReplyHeader(reply, name, headers[name], tell);
+  }
   if (vary.length === 0) return undefined;
   const merged = merge(reply.getHeader('vary'), vary);
   reply.header('vary', merged);
@@ -87,7 +95,7 @@ export function writeAnswer(
   // Kept, not only written: Fastify adds what hooks before us gave the reply when it sends the head.
   keepEdits(response, decision, tell);
   response.statusCode = status;
-  response.setHeader('content-length', '0');
+  if (decision.headers['content-length'] === undefined) response.setHeader('content-length', '0');
 }
 
 /** Whether all is as it was written, and nothing beside it: as a rule it is, and to look costs far less than to write again. */
@@ -95,19 +103,12 @@ function isAsWritten(response: ServerResponse, { decision, vary }: Edits): boole
   const { headers } = decision;
   const origin = headers[ALLOW_ORIGIN];
   if (origin !== undefined && !setsMoreThanOrigin(decision)) return hasOnlyOrigin(response, origin, vary);
-  let missing = countOfSet(decision);
   if (vary !== undefined && response.getHeader('vary') !== vary) return false;
-  // Of all that a decision may set this alone is no CORS header.
-  if (decision.kind === 'preflight' && response.getHeader('content-length') !== headers['content-length'])
-    return false;
+  for (const name in headers) if (response.getHeader(name) !== headers[name]) return false;
+  let others = -countOfSet(decision);
   const names = response.getHeaderNames();
-  for (let index = 0; index < names.length; index += 1) {
-    const name = names[index] ?? '';
-    if (!isCorsHeader(name)) continue;
-    if (response.getHeader(name) !== headers[name]) return false;
-    missing -= 1;
-  }
-  return missing === 0;
+  for (let index = 0; index < names.length; index += 1) if (isCorsHeader(names[index] ?? '')) others += 1;
+  return others === 0;
 }
 
 /** The same of an answer that sets `Access-Control-Allow-Origin` alone, as nearly all do: what is known beforehand is found sooner. */
@@ -142,17 +143,9 @@ function isGivenAsWritten(given: OutgoingHttpHeaders, { decision, vary }: Edits)
 }
 
 /**
- * What a decision sets but `Access-Control-Allow-Origin`, which nearly all set alone: to list the names of an object costs as much as to
- * set a header, and so does looking up names that differ from one request to the next.
+ * Whether a decision sets more than `Access-Control-Allow-Origin`, which nearly all set alone: to go through the names of an object that
+ * differs from one request to the next costs as much as to set a header. (An answer to a preflight has a Content-Length too.)
  */
-function namesBesideOrigin(decision: Decision): readonly string[] {
-  if (!setsMoreThanOrigin(decision)) return NONE;
-  return Object.keys(decision.headers).filter((name) => name !== ALLOW_ORIGIN);
-}
-
-const NONE: readonly string[] = [];
-
-/** (An answer to a preflight has a Content-Length too.) */
 function setsMoreThanOrigin(decision: Decision): boolean {
   return decision.kind === 'preflight' || countOfSet(decision) > 1;
 }

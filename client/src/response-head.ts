@@ -57,6 +57,7 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
     return top;
   }
 
+  /** @param original is asked at each call: an instrumentation may replace it at any time. */
   function guardedBy(original: (response: ServerResponse) => WriteHead): WriteHead {
     return function writeHead(
       this: ServerResponse,
@@ -64,24 +65,13 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
       reason?: string | GivenHeaders,
       headers?: GivenHeaders,
     ) {
-      return sendHead(this, original(this), statusCode, reason, headers);
+      if (reason !== undefined || headers !== undefined || this.headersSent)
+        return sendHead(this, original(this), statusCode, reason, headers);
+      // As Node itself calls it, and so do most.
+      before(this, undefined);
+      original(this).call(this, statusCode);
+      return this;
     };
-  }
-
-  /** Of nearly all responses. */
-  function writeHeadOfClass(
-    this: ServerResponse,
-    statusCode: number,
-    reason?: string | GivenHeaders,
-    headers?: GivenHeaders,
-  ) {
-    const { writeHead } = prototypeOf(this);
-    if (reason !== undefined || headers !== undefined || this.headersSent)
-      return sendHead(this, writeHead, statusCode, reason, headers);
-    // As Node itself calls it, and so do most.
-    before(this, undefined);
-    writeHead.call(this, statusCode);
-    return this;
   }
 
   function sendHead(
@@ -92,7 +82,7 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
     headers: GivenHeaders | undefined,
   ): ServerResponse {
     const hasReason = typeof reason === 'string';
-    const given = (hasReason ? headers : (reason ?? headers)) ?? undefined;
+    const given = (hasReason ? headers : (headers ?? reason)) ?? undefined;
     // When the head is out, Node says so by itself.
     const isTaken = !response.headersSent && before(response, given);
     const rest = isTaken ? undefined : given;
@@ -101,31 +91,42 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
     return response;
   }
 
-  /** What was found of the last response that nobody else had put a `writeHead` on: as a rule all of a process are alike. */
-  let known: ServerResponse | undefined;
-  let knownWriteHead: WriteHead | undefined;
-  let isKnownGuarded = false;
+  /** Of the last response that nobody else had put a `writeHead` on: as a rule all of a process are alike. */
+  let known: Known | undefined;
 
-  function guardUnknown(response: ServerResponse, prototype: ServerResponse): void {
+  function guardUnknown(response: ServerResponse): void {
     const { writeHead } = response;
+    const prototype = prototypeOf(response);
     if (writeHead !== prototype.writeHead) {
       // Whoever has put it there calls what was there before, not what is on a prototype now.
       response.writeHead = guardedBy(() => writeHead);
       return;
     }
-    isKnownGuarded = !isOfClass(prototype) && guardPrototype(prototype);
-    known = prototype;
-    knownWriteHead = prototype.writeHead;
-    if (!isKnownGuarded) response.writeHead = writeHeadOfClass;
+    const isGuarded = !isOfClass(prototype) && guardPrototype(prototype);
+    const guard = isGuarded
+      ? undefined
+      : guardedBy((guarded) => (isOfExpress(guarded) ? prototypeOf(guarded) : prototype).writeHead);
+    if (guard !== undefined) response.writeHead = guard;
+    known = { writeHead: prototype.writeHead, guard };
   }
 
   return (response) => {
-    // What it sends its head by is the guard itself: to ask for a prototype of Express would take longer than all the rest.
-    if (isKnownGuarded && response.writeHead === knownWriteHead) return;
-    const prototype = prototypeOf(response);
-    if (prototype !== known || response.writeHead !== knownWriteHead) guardUnknown(response, prototype);
-    else response.writeHead = writeHeadOfClass;
+    if (known === undefined || response.writeHead !== known.writeHead) guardUnknown(response);
+    else if (known.guard === undefined) return;
+    else if (isOfExpress(response)) guardUnknown(response);
+    else response.writeHead = known.guard;
   };
+}
+
+/** What a response sends its head by before it is guarded, and what is put in its place; `undefined` = its prototype is guarded. */
+interface Known {
+  readonly writeHead: WriteHead;
+  readonly guard: WriteHead | undefined;
+}
+
+/** Express changes the prototypes of responses, and says which application they are in. (V8 takes longer to tell a prototype.) */
+function isOfExpress(response: ServerResponse & { readonly app?: unknown }): boolean {
+  return response.app !== undefined;
 }
 
 /** Whether a prototype is that of a class, and not one that a framework has put in its place. */
@@ -133,7 +134,6 @@ function isOfClass(prototype: object): boolean {
   return Object.hasOwn(prototype, 'constructor');
 }
 
-/** Its `writeHead` is looked up at each call: an instrumentation may replace it at any time. */
 function prototypeOf(response: ServerResponse): ServerResponse {
   return Object.getPrototypeOf(response);
 }

@@ -20,7 +20,13 @@ export interface DecisionCase {
     readonly headers: Readonly<Record<string, CaseValue | readonly CaseValue[]>>;
     readonly priorResponseHeaders?: Readonly<Record<string, string>>;
     readonly applicationThrows?: boolean;
-  };
+    /** The request target; absent = `/`. */
+    readonly path?: CaseValue;
+    /** A policy by name. */
+    readonly policy?: string;
+    /** Origins of the application's own pages. */
+    readonly publicOrigins?: readonly string[];
+  } & Pick<DecisionRequest, 'ownOrigins' | 'socket'>;
   readonly expect: {
     readonly kind: Decision['kind'];
     readonly allowed: boolean;
@@ -95,17 +101,29 @@ export function caseHeaderLines({
 /** The request as the engine takes it. */
 export function caseRequest(decisionCase: DecisionCase): DecisionRequest {
   const lines = caseHeaderLines(decisionCase);
+  const { method, path, policy, publicOrigins, ownOrigins = publicOrigins, socket } = decisionCase.request;
   const header = (name: string) => {
     const values = lines.filter(([given]) => given.toLowerCase() === name).map(([, value]) => value);
     return values.length > 1 ? values : values[0];
   };
   return {
-    method: decisionCase.request.method,
+    method,
+    ...(path !== undefined && { target: expandValue(path) }),
     origin: header('origin'),
     requestMethod: header('access-control-request-method'),
     requestHeaders: header('access-control-request-headers'),
     requestPrivateNetwork: header('access-control-request-private-network'),
+    host: single(header('host')),
+    secFetchSite: header('sec-fetch-site'),
+    ...(policy !== undefined && { policy }),
+    ...(ownOrigins !== undefined && { ownOrigins }),
+    ...(socket !== undefined && { socket }),
   };
+}
+
+/** A repeated `Host` names none (RFC 9112 §3.2). */
+function single(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** Whether HTTP carries the request's headers unchanged: no control or non-Latin-1 characters, no space around an origin. */

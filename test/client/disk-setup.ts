@@ -5,6 +5,12 @@ import type { Allowlist, AllowlistOptions } from '@origin-allowlist/client';
 import { expect, onTestFinished } from 'vitest';
 import { createSetup, eventually } from './setup.js';
 
+export const APP = { pattern: 'https://app.example.com' };
+export const SOON = { pattern: 'https://soon.example.com', expiresAt: '2026-01-01T01:00:00.000Z' };
+export const FROM_APP = { method: 'GET', target: '/', origin: 'https://app.example.com' };
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+
 /** A setup with a directory for copies, and a line to the service that can be cut. */
 export async function createDiskSetup() {
   const setup = await createSetup();
@@ -37,6 +43,19 @@ export async function createDiskSetup() {
 }
 
 export type DiskSetup = Awaited<ReturnType<typeof createDiskSetup>>;
+
+/** A directory with the copy of a client that ran before, and no way to the service. */
+export async function createLeftBehind() {
+  const setup = await createDiskSetup();
+  const { lineage } = setup.service.write('acme', { entries: [APP, SOON] });
+  const { allowlist } = setup.start();
+  await holds(allowlist, 1);
+  setup.clock.advance(1_000);
+  const content = await written(setup.fileOf('acme'), '"revision":1');
+  allowlist.close();
+  setup.line.isCut = true;
+  return { ...setup, lineage, path: setup.fileOf('acme'), content };
+}
 
 /** Waits until a client decides by a revision. */
 export async function holds(allowlist: Allowlist, revision: number): Promise<void> {

@@ -1,6 +1,8 @@
 import { ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import { sep } from 'node:path';
 import { cors } from '@origin-allowlist/client/node';
-import express, { type RequestHandler, type Response } from 'express';
+import express, { type Express, type RequestHandler, type Response } from 'express';
 import { describe, expect, it } from 'vitest';
 import { listen } from './listening.js';
 import { createLoadedAllowlist } from './loaded-allowlist.js';
@@ -9,6 +11,20 @@ import { sendRaw } from './raw-http.js';
 const ORIGIN = 'https://app.example.com';
 const FROM_APP = [['Origin', ORIGIN]] as const;
 const FROM_EVIL = [['Origin', 'https://evil.example']] as const;
+
+/** Another copy of Express, as a dependency brings it that asks for another version: with prototypes of its own. */
+function loadExpress(): typeof express {
+  const require = createRequire(import.meta.url);
+  const loaded = Object.entries(require.cache).filter(([path]) =>
+    path.includes(`${sep}node_modules${sep}express${sep}`),
+  );
+  for (const [path] of loaded) delete require.cache[path];
+  try {
+    return require('express');
+  } finally {
+    Object.assign(require.cache, Object.fromEntries(loaded));
+  }
+}
 
 /**
  * What the package on-headers does, on which compression, sessions and response times build: it stands in for `writeHead`, sets what
@@ -59,6 +75,71 @@ describe('given an Express app that goes past its own prototype to send the head
       }
     },
   );
+});
+
+describe('given an Express app that hands its responses to one of another copy of Express', () => {
+  const allowAll: RequestHandler = (_request, response) => {
+    response.set({ 'Access-Control-Allow-Origin': '*', Vary: 'Accept' }).send('theirs');
+  };
+  const patch = addOnHeaders((response) => void response.set('X-Added', 'yes'));
+  const createLayer = async () => cors(await createLoadedAllowlist({ entries: [{ pattern: ORIGIN }] }));
+
+  /** @param hand hands a request of ours to theirs. */
+  async function listenBoth(ours: Express, theirs: Express, hand: RequestHandler): Promise<number> {
+    // The first request makes the guard of our copy.
+    ours.get('/', allowAll).use('/theirs', hand);
+    theirs.use(allowAll);
+    return listen(ours);
+  }
+
+  async function expectEdits(port: number): Promise<void> {
+    for (const target of ['/', '/theirs', '/theirs']) {
+      const answer = await sendRaw(port, { target, headers: FROM_APP });
+      expect(answer.body).toBe('theirs');
+      expect(answer.headers).toMatchObject({ 'access-control-allow-origin': ORIGIN, vary: 'Accept, Origin' });
+      const refused = await sendRaw(port, { target, headers: FROM_EVIL });
+      expect(refused.headers).not.toHaveProperty('access-control-allow-origin');
+    }
+  }
+
+  it('keeps the edits where that is mounted', async () => {
+    const theirs = loadExpress()();
+    await expectEdits(await listenBoth(express().use(await createLayer()), theirs, theirs));
+  });
+
+  it('keeps them where that is called, and the response has a writeHead of its own', async () => {
+    const theirs = loadExpress()();
+    const ours = express()
+      .get('/', await createLayer())
+      .use('/theirs', patch, await createLayer());
+    await expectEdits(await listenBoth(ours, theirs, (request, response) => theirs(request, response)));
+  });
+
+  it('keeps them where that is called, and has a layer of ours that stands back', async () => {
+    const other = await createLoadedAllowlist({ entries: [{ pattern: 'https://evil.example' }] });
+    const theirs = loadExpress()().use(cors(other));
+    const ours = express().use(await createLayer());
+    await expectEdits(await listenBoth(ours, theirs, (request, response) => theirs(request, response)));
+  });
+});
+
+describe('given an Express whose prototype for responses is frozen', () => {
+  it('guards each response', async () => {
+    const frozen = loadExpress();
+    Object.freeze(frozen.response);
+    const app = frozen().use(cors(await createLoadedAllowlist({ entries: [{ pattern: ORIGIN }] })));
+    app.get('/', (_request, response) => {
+      response.set({ 'Access-Control-Allow-Origin': '*', Vary: 'Accept' }).send('ok');
+    });
+    const port = await listen(app);
+    for (const _time of ['first', 'second']) {
+      const answer = await sendRaw(port, { headers: FROM_APP });
+      expect(answer).toMatchObject({ status: 200, body: 'ok' });
+      expect(answer.headers).toMatchObject({ 'access-control-allow-origin': ORIGIN, vary: 'Accept, Origin' });
+      const refused = await sendRaw(port, { headers: FROM_EVIL });
+      expect(refused.headers).not.toHaveProperty('access-control-allow-origin');
+    }
+  });
 });
 
 describe('given an Express app with middleware that replaces writeHead', () => {

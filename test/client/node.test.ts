@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { DEFAULT_POLICY } from '@origin-allowlist/client/core';
 import { cors } from '@origin-allowlist/client/node';
 import { describe, expect, it } from 'vitest';
@@ -159,6 +159,47 @@ describe('given a handler that writes headers of its own', () => {
     };
     const { headers } = await exchange(handle, { headers: FROM_APP });
     expect(headers).toMatchObject({ vary: 'Accept, Origin', 'x-pair': 'yes' });
+  });
+
+  it.each<[string, readonly unknown[], string | undefined]>([
+    ['null', [200, null], undefined],
+    ['null after no reason', [200, undefined, null], undefined],
+    ['null after a reason', [200, 'Fine', null], undefined],
+    ['nothing', [200, undefined, undefined], undefined],
+    ['headers after no reason', [200, undefined, { 'X-Given': 'last' }], 'last'],
+    ['headers after null', [200, null, { 'X-Given': 'last' }], 'last'],
+    ['headers before null', [200, { 'X-Given': 'first' }, null], 'first'],
+    ['headers twice', [200, { 'X-Given': 'first' }, { 'X-Given': 'last' }], 'last'],
+  ])('has writeHead take what Node itself takes: %s', async (_title, given, value) => {
+    const handle: Handle = (_, response) => {
+      response.setHeader('Vary', 'Accept');
+      Reflect.apply(response.writeHead, response, given);
+      response.end('ok');
+    };
+    const port = await listen((request, response) => handle(request, response));
+    expect((await sendRaw(port)).headers['x-given']).toBe(value);
+    const { status, headers, body } = await exchange(handle, { headers: FROM_APP });
+    expect({ status, body }).toEqual({ status: 200, body: 'ok' });
+    expect(headers).toMatchObject({ 'access-control-allow-origin': ORIGIN, vary: 'Accept, Origin' });
+    expect(headers['x-given']).toBe(value);
+  });
+
+  it.each<[string, OutgoingHttpHeaders]>([
+    ['the same twice', { 'Access-Control-Allow-Origin': ORIGIN, 'access-control-allow-origin': ORIGIN }],
+    ['another last', { 'access-control-allow-origin': ORIGIN, 'Access-Control-Allow-Origin': '*' }],
+    ['another first', { 'Access-Control-Allow-Origin': '*', 'access-control-allow-origin': ORIGIN }],
+  ])('sends one of each where writeHead is given a name in two spellings: %s', async (_title, given) => {
+    const list: List = { ...LIST, policies: [{ ...DEFAULT_POLICY, credentials: true }] };
+    const handle: Handle = (_, response) => {
+      for (const name of response.getHeaderNames()) response.removeHeader(name);
+      response.writeHead(200, { vary: 'Origin', ...given }).end();
+    };
+    const { headers } = await exchange(handle, { headers: FROM_APP }, list);
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': ORIGIN,
+      'access-control-allow-credentials': 'true',
+      vary: 'Origin',
+    });
   });
 
   it('has no say in who may read the answer', async () => {

@@ -1,3 +1,7 @@
+import type { RequestListener } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import type { Allowlist, AllowlistRequest } from '@origin-allowlist/client';
+import { type RouteOptions, withCors } from '@origin-allowlist/client/hono';
 import { cors } from '@origin-allowlist/client/node';
 import { createTestAllowlist, type TestAllowlist } from '@origin-allowlist/client/testing';
 import { describe, expect, it } from 'vitest';
@@ -38,6 +42,24 @@ const TARGETS = [
   'no path',
   `/${'a'.repeat(20_000)}`,
 ];
+
+const SERVED: Readonly<Record<string, (allowlist: Allowlist, options?: RouteOptions) => RequestListener>> = {
+  'node:http': (allowlist, options) => {
+    const handleCors = cors(allowlist, options);
+    return (request, response) => handleCors(request, response, () => response.end('ok'));
+  },
+  fetch: (allowlist, options) => {
+    const listener = getRequestListener(withCors(() => new Response('ok'), allowlist, options));
+    return (request, response) => void listener(request, response);
+  },
+};
+
+/** @returns the port of a server behind the adapter of this name. */
+function serve(name: string, allowlist: Allowlist, options?: RouteOptions): Promise<number> {
+  const listener = SERVED[name]?.(allowlist, options);
+  if (listener === undefined) throw new Error(`no adapter ${name}`);
+  return listen(listener);
+}
 
 function decide(allowlist: TestAllowlist, origin: string | undefined, target = '/', policy?: string) {
   const from = { ...(origin !== undefined && { origin }), ...(policy !== undefined && { policy }) };
@@ -98,12 +120,48 @@ describe('given requests that were decided before', () => {
     },
   );
 
-  it('an allowlist without it is asked to decide', async () => {
+  it.each(Object.keys(SERVED))(
+    'the adapter for %s asks to decide only what cannot be recalled',
+    async (name) => {
+      const allowlist = createTestAllowlist([APP]);
+      const asked: string[] = [];
+      const decide = (request: AllowlistRequest) => {
+        asked.push(`${request.method} ${request.origin}`);
+        return allowlist.decide(request);
+      };
+      const port = await serve(name, { ...allowlist, decide });
+      const preflight = [
+        ['Origin', APP],
+        ['Access-Control-Request-Method', 'PUT'],
+      ] as const;
+      for (const _time of ['first', 'second']) {
+        const { headers } = await sendRaw(port, { headers: [['Origin', APP]] });
+        expect(headers).toMatchObject({ 'access-control-allow-origin': APP, vary: 'Origin' });
+        const refused = await sendRaw(port, { headers: [['Origin', SHOP]] });
+        expect(refused.headers).not.toHaveProperty('access-control-allow-origin');
+        expect((await sendRaw(port)).headers.vary).toBe('Origin');
+        expect(await sendRaw(port, { method: 'OPTIONS', headers: preflight })).toMatchObject({ status: 204 });
+      }
+      const first = [`GET ${APP}`, `GET ${SHOP}`, 'GET undefined', `OPTIONS ${APP}`];
+      expect(asked).toEqual([...first, `GET ${SHOP}`, `OPTIONS ${APP}`]);
+    },
+  );
+
+  it.each(Object.keys(SERVED))(
+    'nothing is recalled where routes cannot tell the policy: %s',
+    async (name) => {
+      const port = await serve(name, createTestAllowlist([APP]), { routes: { '/predict': 'default' } });
+      const headers = [['Origin', APP]] as const;
+      expect((await sendRaw(port, { headers })).headers['access-control-allow-origin']).toBe(APP);
+      const { headers: told } = await sendRaw(port, { target: '/PREDICT', headers });
+      expect(told).not.toHaveProperty('access-control-allow-origin');
+    },
+  );
+
+  it.each(Object.keys(SERVED))('an allowlist without it is asked to decide: %s', async (name) => {
     const { recall: _recall, ...allowlist } = createTestAllowlist([APP]);
-    const server = await listen((request, response) =>
-      cors({ ...allowlist } as TestAllowlist)(request, response, () => response.end('ok')),
-    );
-    const { headers } = await sendRaw(server, { headers: [['Origin', APP]] });
+    const port = await serve(name, { ...allowlist } as TestAllowlist);
+    const { headers } = await sendRaw(port, { headers: [['Origin', APP]] });
     expect(headers['access-control-allow-origin']).toBe(APP);
   });
 

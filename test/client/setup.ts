@@ -35,9 +35,9 @@ export async function createSetup({ serviceAheadMs = 0 } = {}): Promise<Setup> {
   };
 }
 
-/** Waits until all calls have ended and the next poll is due in exactly `ms`. */
-export async function settled(clock: FakeClock, ms: number): Promise<void> {
-  await vi.waitFor(() => expect(clock.pending()).toEqual([ms]), { interval: 1 });
+/** Waits until all calls have ended and nothing is due but in exactly these times, the next poll as a rule. */
+export async function settled(clock: FakeClock, ...timersMs: readonly number[]): Promise<void> {
+  await vi.waitFor(() => expect(clock.pending()).toEqual(timersMs), { interval: 1 });
 }
 
 /** Waits until `check` no longer throws. */

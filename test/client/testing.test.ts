@@ -174,7 +174,7 @@ describe('given a list that the service would not take', () => {
           expect.objectContaining({ subject: 'https://App.example.com/', code: 'HAS_PATH', fix: APP }),
           expect.objectContaining({ subject: 'https://App.example.com/', code: 'UPPERCASE', fix: APP }),
           expect.objectContaining({ subject: APP, code: 'policy_unknown' }),
-          expect.objectContaining({ subject: 'predict/paths/0', code: 'path_not_absolute' }),
+          expect.objectContaining({ subject: 'predict/paths/0', code: 'PATH_NOT_ABSOLUTE' }),
         ],
       }),
     );

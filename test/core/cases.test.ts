@@ -9,10 +9,11 @@ function textOf(file: string): string {
 }
 
 const DECISIONS: readonly DecisionCase[] = JSON.parse(textOf('decisions.json'));
+const OWN_PAGES: readonly DecisionCase[] = JSON.parse(textOf('own-pages.json'));
 const PATHS: readonly PathCase[] = JSON.parse(textOf('paths.json'));
 
 describe('the decision cases', () => {
-  it.each(DECISIONS)('$level $id: $note', (decisionCase) => {
+  it.each([...DECISIONS, ...OWN_PAGES])('$level $id: $note', (decisionCase) => {
     expect(checkExpectation(decisionCase, runDecisionCase(decisionCase))).toEqual([]);
   });
 });

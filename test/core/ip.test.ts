@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import { isCanonicalIpv6 } from '../../client/src/core/canonical-ipv6.js';
 import {
   endsInNumber,
   formatIpv4,
   formatIpv6,
   isCanonicalIpv4,
-  isCanonicalIpv6,
   mappedIpv4,
   parseIpv4,
   parseIpv6,
@@ -98,6 +98,7 @@ describe('given an IPv6 address', () => {
     ' ::1',
   ])('it reads no %j', (text) => {
     expect(parseIpv6(text)).toBeUndefined();
+    expect(isCanonicalIpv6(text)).toBe(false);
   });
 
   it('it tells the IPv4 address that is mapped into it', () => {
@@ -117,6 +118,27 @@ describe('given an IPv6 address', () => {
         expect(`[${formatIpv6(parseIpv6(text) ?? [])}]`).toBe(new URL(`http://[${text}]`).hostname);
       }),
       { numRuns: 1000 },
+    );
+  });
+
+  it('it tells the one form that browsers write from all others', () => {
+    const zeros = fc.array(fc.boolean(), { minLength: 8, maxLength: 8 });
+    const anyForm = fc.tuple(zeros, fc.nat(8), fc.nat(8)).map(([isZero, from, to]) => {
+      const groups = isZero.map((zero) => (zero ? '0' : '2a'));
+      const isGap = from < to && isZero.slice(from, to).every(Boolean);
+      return isGap ? `${groups.slice(0, from).join(':')}::${groups.slice(to).join(':')}` : groups.join(':');
+    });
+    const anything = fc
+      .array(fc.constantFrom('0', '00', '1', '01', 'ffff', 'F', '12345', 'g', ':', '::', '1.2.3.4'), {
+        maxLength: 17,
+      })
+      .map((pieces) => pieces.join(''));
+    fc.assert(
+      fc.property(fc.oneof(anyForm, anything), (text) => {
+        const groups = parseIpv6(text);
+        expect(isCanonicalIpv6(text)).toBe(groups !== undefined && formatIpv6(groups) === text);
+      }),
+      { numRuns: 5000 },
     );
   });
 });

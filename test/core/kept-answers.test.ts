@@ -42,12 +42,10 @@ describe('given an origin that was let in before', () => {
     },
   );
 
-  it('what is kept is for one policy, and not for preflights, sockets or several lines', () => {
+  it('what is kept is for one policy, and not for sockets or several lines', () => {
     const compiled = compile({ pattern: APP, policies: ['default'] });
     expect(ask(compiled).allowed).toBe(true);
     expect(ask(compiled, APP, '/predict')).toMatchObject({ allowed: false, reason: 'entry_other_policy' });
-    const preflight = { method: 'OPTIONS', origin: APP, requestMethod: 'PUT' };
-    expect(decide(preflight, compiled, START_MS)).toMatchObject({ kind: 'preflight', status: 204 });
     const twice = { method: 'GET', origin: [APP, APP] };
     expect(decide(twice, compiled, START_MS)).toMatchObject({ reason: 'origin_multiple' });
     const anybody = compile({ pattern: 'null' });
@@ -107,6 +105,75 @@ describe('given answers that hang on the time', () => {
     const compiled = compile({ pattern: '*', expiresAt: LATER }, { pattern: APP });
     expect(ask(compiled, APP, '/', START_MS + HOUR_MS).reason).toBe('origin_allowed');
     expect(ask(compiled).reason).toBe('any_origin');
+  });
+});
+
+describe('given a preflight that was answered before', () => {
+  const policy = { ...DEFAULT_POLICY, methods: ['*'], allowedHeaders: ['*'], privateNetwork: true };
+  const asked = { method: 'OPTIONS', origin: APP, requestMethod: 'PUT', requestHeaders: 'x-a,x-b' };
+
+  function compileAnyHeader(...entries: readonly SnapshotEntry[]): CompiledAllowlist {
+    const compiled = compile(...entries);
+    change(compiled, entries.length, { op: 'putPolicy', policy });
+    return compiled;
+  }
+
+  it('its answer is kept for who asks in the same words, and goes to nobody else', () => {
+    const compiled = compileAnyHeader({ pattern: APP });
+    const first = decide(asked, compiled, START_MS);
+    expect(first).toMatchObject({ kind: 'preflight', allowed: true });
+    expect(decide({ ...asked }, compiled, START_MS)).toBe(first);
+    expect(Object.isFrozen(first.headers)).toBe(true);
+    for (const other of [
+      { requestMethod: 'DELETE' },
+      { requestHeaders: 'x-a' },
+      { requestHeaders: undefined },
+      { requestPrivateNetwork: 'true' },
+      { target: '/predict' },
+      { origin: 'https://other.example' },
+    ])
+      expect(decide({ ...asked, ...other }, compiled, START_MS)).not.toBe(first);
+    expect(ask(compiled).kind).toBe('actual');
+    expect(decide(asked, compiled, START_MS)).toBe(first);
+  });
+
+  it('it is answered anew as soon as the policy changes', () => {
+    const compiled = compileAnyHeader({ pattern: APP });
+    expect(decide(asked, compiled, START_MS).allowed).toBe(true);
+    change(compiled, 1, { op: 'putPolicy', policy: DEFAULT_POLICY });
+    expect(decide(asked, compiled, START_MS)).toMatchObject({
+      allowed: false,
+      reason: 'request_header_not_allowed',
+    });
+  });
+
+  it.each([
+    ['refused', { ...asked, requestMethod: 'TRACE' }, { pattern: APP }],
+    ['for a time only', asked, { pattern: APP, expiresAt: LATER }],
+    ['of several lines', { ...asked, requestHeaders: ['x-a', 'x-b'] }, { pattern: APP }],
+    ['longer than browsers ask', { ...asked, requestHeaders: 'x'.repeat(257) }, { pattern: APP }],
+  ])('one that is %s is not kept', (_how, request, entry) => {
+    const compiled = compileAnyHeader(entry);
+    expect(decide(request, compiled, START_MS)).not.toBe(decide(request, compiled, START_MS));
+  });
+
+  it('invented questions fill the room, and no more than that', () => {
+    const compiled = compileAnyHeader({ pattern: APP });
+    const answers = Array.from({ length: 9 }, (_, index) =>
+      decide({ ...asked, requestHeaders: `x-${index}` }, compiled, START_MS),
+    );
+    const again = answers.map((_, index) =>
+      decide({ ...asked, requestHeaders: `x-${index}` }, compiled, START_MS),
+    );
+    expect(again.map((answer, index) => answer === answers[index])).toEqual([...Array(8).fill(true), false]);
+    expect(again).toEqual(answers);
+  });
+
+  it('invented origins fill the room, and no more than that', () => {
+    const compiled = compileAnyHeader({ pattern: 'https://*.example.com' });
+    for (let index = 0; index <= MAX_KEPT_ANSWERS; index += 1)
+      decide({ ...asked, origin: `https://a${index}.example.com` }, compiled, START_MS);
+    expect(compiled.policies.byName.get('default')?.kept.preflights.size).toBe(MAX_KEPT_ANSWERS);
   });
 });
 

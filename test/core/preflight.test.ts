@@ -50,6 +50,15 @@ describe('given wildcards in a policy', () => {
     expect(decide(PREFLIGHT, list, NOW).headers['access-control-allow-headers']).toBeUndefined();
   });
 
+  it('with credentials a `*` that is asked for is a name like any other', () => {
+    const list = listOf(OF_APP, policy('default', { ...wildcards, credentials: true }));
+    const asked = { ...PREFLIGHT, requestMethod: '*', requestHeaders: 'x-a,*' };
+    expect(decide(asked, list, NOW).headers).toMatchObject({
+      'access-control-allow-methods': '*',
+      'access-control-allow-headers': 'x-a, *',
+    });
+  });
+
   it('with credentials what is listed comes first and once', () => {
     const settings = { credentials: true, methods: ['PUT', '*'], allowedHeaders: ['X-A', '*'] };
     expect(decide(request, listOf(OF_APP, policy('default', settings)), NOW).headers).toMatchObject({

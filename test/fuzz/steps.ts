@@ -6,7 +6,7 @@ const CORE_OR_LINTER = /\/(?:client\/src\/core|src\/lint)\/[^/]*\.ts$/;
 const SINGLE = new Set(['charCodeAt', 'charAt', 'at', 'push', 'pop']);
 /** Built-ins that look at no more than what they give, or what they are given: maps and sets hash it. */
 const BY_RESULT = new Set(['slice', 'substring']);
-const BY_ARGUMENT = new Set(['startsWith', 'endsWith', 'get', 'has', 'set', 'add', 'delete']);
+const BY_ARGUMENT = new Set(['startsWith', 'endsWith', 'get', 'has', 'set', 'add', 'delete', 'encodeInto']);
 
 /**
  * Counts what engine and linter do while `run` runs: how often V8 enters each block of their code (precise coverage, so that no
@@ -26,6 +26,7 @@ export function countSteps(run: () => void): number {
     run();
   } finally {
     steps = builtInSteps();
+    setFlagsFromString('--opt'); // The tests that run in this process later would be slow.
   }
   let blocks = 0;
   session.post('Profiler.takePreciseCoverage', (error, coverage) => {
@@ -40,10 +41,12 @@ export function countSteps(run: () => void): number {
   return blocks + steps;
 }
 
+const WATCHED = [Array, String, Map, Set, TextEncoder].map(({ prototype }): object => prototype);
+
 /** @returns what puts the built-ins back and tells how many steps they took. */
 function watchBuiltIns(): () => number {
   let steps = 0;
-  const methods = [Array.prototype, String.prototype, Map.prototype, Set.prototype].flatMap(methodsOf);
+  const methods = WATCHED.flatMap(methodsOf);
   for (const { prototype, name, descriptor, method } of methods) {
     const measure = measureOf(name);
     // Calls no built-in itself: it would watch its own.
@@ -76,7 +79,14 @@ function measureOf(name: string | symbol): Measure {
   if (typeof name === 'symbol') return sizeOf;
   if (BY_RESULT.has(name)) return (_subject, _given, result) => sizeOf(result);
   if (BY_ARGUMENT.has(name)) return (_subject, given) => sizeOf(given[0]);
+  if (name === 'indexOf') return distanceOf;
   return SINGLE.has(name) ? () => 0 : sizeOf;
+}
+
+/** From where it begins to where it finds something, or the end. */
+function distanceOf(subject: unknown, [, start]: readonly unknown[], result: unknown): number {
+  const end = typeof result === 'number' && result >= 0 ? result : sizeOf(subject);
+  return Math.max(0, end - (typeof start === 'number' ? start : 0));
 }
 
 function sizeOf(value: unknown): number {

@@ -10,8 +10,8 @@ import {
 } from '../cases/decision-case.js';
 import { openService, type TestService } from './service.js';
 
-const CASES: readonly DecisionCase[] = JSON.parse(
-  readFileSync(new URL('../cases/decisions.json', import.meta.url), 'utf8'),
+const CASES = ['decisions.json', 'own-pages.json'].flatMap((file): readonly DecisionCase[] =>
+  JSON.parse(readFileSync(new URL(`../cases/${file}`, import.meta.url), 'utf8')),
 );
 const AT_ONCE = 4;
 
@@ -65,8 +65,9 @@ describe('every decision case, its list written over REST', () => {
           notWritable.push(next.id);
           continue;
         }
+        const { target: path, ...request } = caseRequest(next);
         const { body, status } = await service.call('POST', '/v1/evaluate', {
-          body: { tenant: slug, ...caseRequest(next) },
+          body: { tenant: slug, path, ...request },
         });
         if (status !== 200) failures.push({ id: next.id, status, body });
         else

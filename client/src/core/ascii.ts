@@ -2,7 +2,10 @@
 export const TAB = 0x09;
 export const SPACE = 0x20;
 export const HASH = 0x23;
+export const OPEN_PARENTHESIS = 0x28;
+export const CLOSE_PARENTHESIS = 0x29;
 export const STAR = 0x2a;
+export const PLUS = 0x2b;
 export const COMMA = 0x2c;
 export const HYPHEN = 0x2d;
 export const DOT = 0x2e;
@@ -12,6 +15,7 @@ export const COLON = 0x3a;
 export const QUESTION = 0x3f;
 export const OPEN_BRACKET = 0x5b;
 export const BACKSLASH = 0x5c;
+export const CLOSE_BRACKET = 0x5d;
 export const UNDERSCORE = 0x5f;
 /** The last printable character. */
 export const TILDE = 0x7e;

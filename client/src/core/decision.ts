@@ -1,7 +1,7 @@
 import type { DecisionReason, RefusalReason } from './decision-reason.js';
 import { type DecisionKind, type DecisionRequest, kindOf, single } from './decision-request.js';
 import { type Draft, grant, NO_HEADERS, refusal } from './draft.js';
-import { findKept, isPlain, keepAnswer } from './kept-answers.js';
+import { findByOrigin, findKept, keepAnswer } from './kept-answers.js';
 import { MAX_ORIGIN_LENGTH } from './origin.js';
 import { activeAny, matchOrigin } from './origin-match.js';
 import { isFromOwnPage } from './own-page.js';
@@ -51,13 +51,12 @@ export function decide(request: DecisionRequest, compiled: CompiledAllowlist, no
   const policy = choosePolicy(compiled, request.target, request.policy);
   if (typeof policy === 'string')
     return conclude(request, refusal(kind, policy, undefined), undefined, compiled);
-  const plain = isPlain(request, kind) ? request : undefined;
-  const kept = plain === undefined ? undefined : findKept(policy.kept, plain.origin);
+  const kept = findKept(policy.kept, request, kind);
   if (kept !== undefined) return kept;
 
   const draft = draftAnswer(request, kind, policy, compiled, nowMs);
   const decision = conclude(request, draft, policy, compiled);
-  if (plain !== undefined) keepAnswer(policy, plain.origin, decision, draft.entry, compiled.origins);
+  keepAnswer(policy, request, decision, draft.entry, compiled.origins);
   return decision;
 }
 
@@ -75,7 +74,7 @@ export function recall(
 ): Decision | undefined {
   if (origin !== undefined && origin.length > MAX_ORIGIN_LENGTH) return undefined;
   const policy = choosePolicy(compiled, target, name);
-  return typeof policy === 'string' ? undefined : findKept(policy.kept, origin);
+  return typeof policy === 'string' ? undefined : findByOrigin(policy.kept, origin);
 }
 
 /**

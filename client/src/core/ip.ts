@@ -44,12 +44,6 @@ export function formatIpv4(address: number): string {
   return `${(address >>> 24) & 255}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
 }
 
-/** The text between the brackets as browsers serialise it: lower case, compressed (RFC 5952 §4, WHATWG URL "IPv6 serializer"). */
-export function isCanonicalIpv6(text: string): boolean {
-  const groups = parseIpv6(text);
-  return groups !== undefined && formatIpv6(groups) === text;
-}
-
 /**
  * Reads an IPv6 address without brackets or zone, in any of the forms of RFC 4291 §2.2.
  *

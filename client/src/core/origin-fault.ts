@@ -12,7 +12,8 @@ import {
   TILDE,
   ZERO,
 } from './ascii.js';
-import { endsInNumber, isCanonicalIpv4, isCanonicalIpv6 } from './ip.js';
+import { isCanonicalIpv6 } from './canonical-ipv6.js';
+import { endsInNumber, isCanonicalIpv4 } from './ip.js';
 import {
   defaultPort,
   MAX_HOST_LENGTH,

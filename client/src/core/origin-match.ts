@@ -1,7 +1,8 @@
 import { HYPHEN } from './ascii.js';
-import { LABELS } from './host-labels.js';
 import { locateParts, MAX_ORIGIN_LENGTH, type OriginParts } from './origin.js';
+import { LABELS } from './origin-scan.js';
 import { ANY_PORT, type OriginEntry, type OriginSet } from './origin-set.js';
+import { isCounted } from './tally.js';
 import type { Parent } from './wildcards.js';
 
 /** Why no entry lets an origin in. When an entry would but for its own state, that state is the reason. */
@@ -28,7 +29,7 @@ export function matchOrigin(
 ): OriginEntry | OriginMiss {
   // The length first: hashing an overlong header would be work that its sender chooses.
   if (text.length > MAX_ORIGIN_LENGTH) return 'origin_invalid';
-  const exact = set.exactLengths.has(text.length) ? set.exact.get(text) : undefined;
+  const exact = isCounted(set.exactLengths, text.length) ? set.exact.get(text) : undefined;
   const inactivity = exact === undefined ? undefined : inactivityOf(exact, policy, nowMs);
   if (exact !== undefined && inactivity === undefined) return exact;
 
@@ -71,7 +72,7 @@ function findWildcard(search: Search): OriginEntry | undefined {
     if (entry !== undefined) return entry;
   }
   const { schemeLengths, parents: schemes } = set.wildcards;
-  if (parts.hostKind !== 'name' || !schemeLengths.has(parts.schemeEnd)) return undefined;
+  if (parts.hostKind !== 'name' || !isCounted(schemeLengths, parts.schemeEnd)) return undefined;
   const parents = schemes.get(schemeOf(text, parts));
   return parents === undefined ? undefined : findBelow(search, parents);
 }
@@ -93,7 +94,7 @@ function findBelow(search: Search, parents: ReadonlyMap<string, Parent>): Origin
   // As the parser left them.
   const { dots, places } = LABELS;
   for (let index = Math.max(0, dots - deepest); index < dots; index += 1) {
-    if (!depths.has(dots - index)) continue;
+    if (!isCounted(depths, dots - index)) continue;
     const labelEnd = places[index] ?? 0;
     // What follows the host, if anything, is the port: as in the keys.
     const onPort = parents.get(text.slice(labelEnd + 1));

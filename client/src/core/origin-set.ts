@@ -1,6 +1,7 @@
 import { type AffixIndex, addAffix, createAffixIndex, deleteAffix } from './affix-index.js';
+import { MAX_ORIGIN_LENGTH } from './origin.js';
 import type { ExactPattern, NullPattern, Pattern, PatternKind } from './pattern.js';
-import { decrement, increment, type Tally } from './tally.js';
+import { type Counts, countIn, countOut, createCounts } from './tally.js';
 import {
   addWildcard,
   createWildcards,
@@ -31,7 +32,7 @@ export interface OriginSet {
   /** `https://app.example.com[:port]` and `null`, by the whole text. */
   readonly exact: Map<string, OriginEntry>;
   /** Lengths that these texts have: a header of any other length need not be hashed. */
-  readonly exactLengths: Tally<number>;
+  readonly exactLengths: Counts;
   /** `https://app.example.com:*`, by the text before the port. */
   readonly exactOnAnyPort: Map<string, OriginEntry>;
   /** `https://*.example.com[:port]` and `https://pr-*-shop.example.com[:port]`. */
@@ -45,7 +46,7 @@ export interface OriginSet {
 export function createOriginSet(): OriginSet {
   return {
     exact: new Map(),
-    exactLengths: new Map(),
+    exactLengths: createCounts(MAX_ORIGIN_LENGTH),
     exactOnAnyPort: new Map(),
     wildcards: createWildcards(),
     affixIndex: createAffixIndex(),
@@ -133,14 +134,14 @@ export const ANY_PORT = ':*';
 function addExact(set: OriginSet, pattern: ExactPattern | NullPattern, entry: OriginEntry): void {
   const entries = exactEntries(set, pattern);
   const key = exactKey(pattern);
-  if (!pattern.anyPort && !entries.has(key)) increment(set.exactLengths, key.length);
+  if (!pattern.anyPort && !entries.has(key)) countIn(set.exactLengths, key.length);
   entries.set(key, entry);
 }
 
 function deleteExact(set: OriginSet, pattern: ExactPattern | NullPattern): boolean {
   const key = exactKey(pattern);
   const had = exactEntries(set, pattern).delete(key);
-  if (had && !pattern.anyPort) decrement(set.exactLengths, key.length);
+  if (had && !pattern.anyPort) countOut(set.exactLengths, key.length);
   return had;
 }
 

@@ -1,6 +1,7 @@
-import { COLON, isDigit, isLowerLetter, isSchemeChar, OPEN_BRACKET, ZERO } from './ascii.js';
-import { findLabels, LABELS, MAX_ORIGIN_LENGTH } from './host-labels.js';
-import { endsInNumber, isCanonicalIpv4, isCanonicalIpv6 } from './ip.js';
+import { COLON, isDigit, isLowerLetter, OPEN_BRACKET, ZERO } from './ascii.js';
+import { isCanonicalIpv6 } from './canonical-ipv6.js';
+import { endsInNumber, isCanonicalIpv4 } from './ip.js';
+import { beginScan, endOfSchemeChars, findLabels, LABELS, MAX_ORIGIN_LENGTH } from './origin-scan.js';
 
 export { MAX_ORIGIN_LENGTH };
 
@@ -36,6 +37,8 @@ const DEFAULT_PORTS = new Map([
   ['ftp', 21],
 ]);
 
+const LONGEST_SPECIAL_SCHEME = 'https'.length;
+
 /** The port a scheme leaves out when it serialises an origin (WHATWG URL "special scheme"); `undefined` for the others. */
 export function defaultPort(scheme: string): number | undefined {
   return DEFAULT_PORTS.get(scheme);
@@ -69,6 +72,7 @@ export interface OriginParts {
 /** Reads as {@link parseOrigin} does. */
 export function locateParts(text: string): OriginParts | undefined {
   if (text.length > MAX_ORIGIN_LENGTH) return undefined;
+  beginScan(text);
   const schemeEnd = endOfScheme(text);
   if (schemeEnd === 0) return undefined;
 
@@ -81,8 +85,13 @@ export function locateParts(text: string): OriginParts | undefined {
 
   if (hostEnd === text.length) return { schemeEnd, hostStart, hostEnd, hostKind, port: undefined };
   const port = readPort(text, hostEnd);
-  if (port === undefined || port === defaultPort(text.slice(0, schemeEnd))) return undefined;
+  if (port === undefined || isDefaultPort(text, schemeEnd, port)) return undefined;
   return { schemeEnd, hostStart, hostEnd, hostKind, port };
+}
+
+/** (To look a long scheme up would take longer than to read it.) */
+function isDefaultPort(text: string, schemeEnd: number, port: number): boolean {
+  return schemeEnd <= LONGEST_SPECIAL_SCHEME && port === defaultPort(text.slice(0, schemeEnd));
 }
 
 /** @param end as just found: the labels are still there. */
@@ -103,12 +112,11 @@ const SEPARATOR = '://';
 function endOfScheme(text: string): number {
   // Nearly all that come.
   if (text.startsWith('https://')) return 'https'.length;
-  // `file:` origins are opaque in every browser that matters; one that sends `file://` speaks for the whole disk.
-  if (text.startsWith('file://')) return 0;
   if (!isLowerLetter(text.charCodeAt(0))) return 0;
-  let index = 1;
-  while (index < text.length && isSchemeChar(text.charCodeAt(index))) index += 1;
-  return index <= MAX_SCHEME_LENGTH && text.startsWith(SEPARATOR, index) ? index : 0;
+  const end = endOfSchemeChars();
+  // `file:` origins are opaque in every browser that matters; one that sends `file://` speaks for the whole disk.
+  if (end === 'file'.length && text.startsWith('file')) return 0;
+  return end <= MAX_SCHEME_LENGTH && text.startsWith(SEPARATOR, end) ? end : 0;
 }
 
 /** Index just past the bracket that closes an IPv6 address, 0 when what the brackets hold is none. */
@@ -119,7 +127,7 @@ function endOfIpv6(text: string, start: number): number {
 
 /** Index just past a host name, 0 when a label is empty or too long, or the name ends neither the text nor before a port. */
 function endOfName(text: string, start: number): number {
-  const { end, dots, lastLabelEnd, hasEmptyLabel } = findLabels(text, start);
+  const { end, dots, lastLabelEnd, hasEmptyLabel } = findLabels(start);
   if (end === start || end - start > MAX_HOST_LENGTH || hasEmptyLabel) return 0;
   if (end < text.length && text.charCodeAt(end) !== COLON) return 0;
   // With one character for each of the others, and the dots between them, none is longer than the rest.

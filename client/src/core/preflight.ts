@@ -1,3 +1,4 @@
+import type { DecisionReason } from './decision-reason.js';
 import { type DecisionRequest, single } from './decision-request.js';
 import { type Draft, refusal, varyFor } from './draft.js';
 import { isForbiddenMethod, isSafelistedMethod, isToken } from './http-token.js';
@@ -27,9 +28,9 @@ export function answerPreflight(
   origin: string,
 ): Draft {
   const method = single(request.requestMethod);
-  if (method === undefined || !isToken(method)) return refusal('preflight', 'method_invalid', policy, entry);
-  if (isForbiddenMethod(method)) return refusal('preflight', 'method_forbidden', policy, entry);
-  if (!allowsMethod(policy, method)) return refusal('preflight', 'method_not_allowed', policy, entry);
+  if (method === undefined) return refusal('preflight', 'method_invalid', policy, entry);
+  const fault = faultOfMethod(policy, method);
+  if (fault !== undefined) return refusal('preflight', fault, policy, entry);
 
   const names = readRequestHeaders(request.requestHeaders);
   if (typeof names === 'string') return refusal('preflight', names, policy, entry);
@@ -48,8 +49,12 @@ export function answerPreflight(
   };
 }
 
-function allowsMethod(policy: CompiledPolicy, method: string): boolean {
-  return isSafelistedMethod(method) || policy.anyMethod || policy.methods.has(method);
+/** Those that a policy lists were looked at when it was compiled. */
+function faultOfMethod(policy: CompiledPolicy, method: string): DecisionReason | undefined {
+  if (isSafelistedMethod(method) || policy.methods.has(method)) return undefined;
+  if (!isToken(method)) return 'method_invalid';
+  if (isForbiddenMethod(method)) return 'method_forbidden';
+  return policy.anyMethod ? undefined : 'method_not_allowed';
 }
 
 /** `*` never covers `Authorization` (Fetch §2.2.2 "CORS non-wildcard request-header name"). */
@@ -83,13 +88,16 @@ function preflightHeaders(
   return headers;
 }
 
-/** The configured names and, after them, the requested ones (validated before) that only `*` covers. */
+/**
+ * The configured names and, after them, the requested ones (validated before) that only `*` covers. A `*` that is requested is a name like
+ * any other.
+ */
 function withEchoes(
   configured: string | undefined,
   requested: readonly string[],
   listed: ReadonlySet<string>,
 ): string | undefined {
-  const echoes = requested.filter((name) => !listed.has(name));
+  const echoes = requested.filter((name) => name === '*' || !listed.has(name));
   if (echoes.length === 0) return configured;
   return configured === undefined ? echoes.join(', ') : `${configured}, ${echoes.join(', ')}`;
 }

@@ -1,6 +1,7 @@
+import { MAX_SCHEME_LENGTH } from './origin.js';
 import type { OriginEntry } from './origin-set.js';
 import type { AffixPattern, SubdomainsPattern } from './pattern.js';
-import { decrement, increment, type Tally } from './tally.js';
+import { type Counts, countIn, countOut, createCounts } from './tally.js';
 
 /** What stands straight below one parent host. */
 export interface Parent {
@@ -15,20 +16,29 @@ export interface Wildcards {
   /** By scheme, and then by `example.com[:port]`. */
   readonly parents: Map<string, Map<string, Parent>>;
   /** Lengths that their schemes have: one of any other need not be hashed. */
-  readonly schemeLengths: Tally<number>;
+  readonly schemeLengths: Counts;
   /** Numbers of labels that the parent hosts have: the only ones worth asking for. */
-  readonly depths: Tally<number>;
+  readonly depths: Counts;
   /** The greatest of them, 0 when there is none. */
   deepest: number;
   /** How many end in `:*`. */
   onAnyPort: number;
 }
 
+/** Labels of a host of 253 characters. */
+const MAX_LABELS = 127;
+
 type WildcardPattern = SubdomainsPattern | AffixPattern;
 
 /** No patterns. */
 export function createWildcards(): Wildcards {
-  return { parents: new Map(), schemeLengths: new Map(), depths: new Map(), deepest: 0, onAnyPort: 0 };
+  return {
+    parents: new Map(),
+    schemeLengths: createCounts(MAX_SCHEME_LENGTH),
+    depths: createCounts(MAX_LABELS),
+    deepest: 0,
+    onAnyPort: 0,
+  };
 }
 
 /**
@@ -42,9 +52,9 @@ export function addWildcard(wildcards: Wildcards, pattern: WildcardPattern, entr
   if (pattern.kind === 'subdomains') parent.subdomains = entry;
   else addAffix(parent, pattern, entry);
   if (!isNew) return false;
-  increment(wildcards.schemeLengths, pattern.scheme.length);
+  countIn(wildcards.schemeLengths, pattern.scheme.length);
   const depth = depthOf(pattern.host);
-  increment(wildcards.depths, depth);
+  countIn(wildcards.depths, depth);
   wildcards.deepest = Math.max(wildcards.deepest, depth);
   if (pattern.anyPort) wildcards.onAnyPort += 1;
   return true;
@@ -64,9 +74,12 @@ export function deleteWildcard(wildcards: Wildcards, pattern: WildcardPattern): 
   else deleteAffix(parent, pattern);
   if (parent.subdomains === undefined && parent.affixes === undefined) byHost.delete(parentKey(pattern));
   if (byHost.size === 0) parents.delete(pattern.scheme);
-  decrement(wildcards.schemeLengths, pattern.scheme.length);
-  decrement(depths, depthOf(pattern.host));
-  wildcards.deepest = Math.max(0, ...depths.keys());
+  countOut(wildcards.schemeLengths, pattern.scheme.length);
+  countOut(depths, depthOf(pattern.host));
+  wildcards.deepest = Math.max(
+    0,
+    depths.findLastIndex((count) => count > 0),
+  );
   if (pattern.anyPort) wildcards.onAnyPort -= 1;
   return true;
 }
