@@ -51,7 +51,17 @@ export const ListFindingSchema = FindingSchema.extend({ pointer, pattern: z.stri
 });
 
 /** What the linter has to say of a policy's settings. */
-export const PolicyFindingSchema = z.object({ pointer, ...common }).meta({ id: 'PolicyFinding' });
+export const PolicyFindingSchema = z
+  .object({
+    pointer,
+    ...common,
+    code: z.string().meta({ description: 'A stable code.', examples: ['METHOD_FORBIDDEN'] }),
+    class: z.enum(['syntax', 'risk', 'hint']).meta({
+      description:
+        '`syntax`: cannot be stored; `risk`: does more or less than it seems to; `hint`: fine, may surprise.',
+    }),
+  })
+  .meta({ id: 'PolicyFinding' });
 
 /** A finding as an answer has it. */
 export function toFinding({ examples, ...finding }: Finding): z.infer<typeof FindingSchema> {

@@ -1,13 +1,20 @@
 import type { z } from 'zod';
 import { AppError, MAX_PROBLEMS, type ProblemItem } from '../errors.js';
 
-/** Problems as the error that tells of them: of the first {@link MAX_PROBLEMS}, where there are more. */
-export function invalidInput(problems: readonly ProblemItem[]): AppError {
+/**
+ * Problems as the error that tells of them: of the first {@link MAX_PROBLEMS}, where there are more.
+ *
+ * @param extra further members of the problem.
+ */
+export function invalidInput(
+  problems: readonly ProblemItem[],
+  extra: Readonly<Record<string, unknown>> = {},
+): AppError {
   const errors = problems.slice(0, MAX_PROBLEMS);
   const count = errors.length === 1 ? '1 problem' : `${errors.length} problems`;
   const detail =
     errors.length < MAX_PROBLEMS ? `The input has ${count}.` : `The first ${count} of the input.`;
-  return new AppError('invalid_input', detail, { errors });
+  return new AppError('invalid_input', detail, { errors, extra });
 }
 
 /** The first {@link MAX_PROBLEMS} of a zod error, each with an RFC 6901 pointer. `prefix` is put before each pointer. */

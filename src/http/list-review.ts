@@ -1,12 +1,13 @@
 import type { z } from 'zod';
 import { AppError, type ProblemItem } from '../errors.js';
-import { existingOf, recordingExisting } from '../lint/existing-patterns.js';
+import { recordingExisting } from '../lint/existing-patterns.js';
 import { blocks } from '../lint/finding.js';
 import { isAcceptable } from '../lint/finding-code.js';
 import { createEntryLinter, hasCredentials, type WrittenEntry } from '../lint/lint-entries.js';
 import { lintPattern } from '../lint/lint-pattern.js';
 import type { EntryRow, ListReview, ListWrite } from '../store/store.js';
 import { inTurns, mapInTurns } from '../turns.js';
+import { readExisting } from './existing-list.js';
 import { type ListFindingSchema, toFinding } from './finding-schema.js';
 
 type ListFinding = z.infer<typeof ListFindingSchema>;
@@ -56,8 +57,9 @@ async function lintWritten(write: ListWrite, pointerOf: (pointer: string) => str
   const { written, environment, policies, removed, atMs: nowMs } = write;
   const entries = await mapInTurns(written, ({ after }) => toSnapshotEntry(after));
   const listed = write.listed ?? (await write.find(await relatedPatterns(entries)));
-  const before = existingOf(await mapInTurns(listed, toSnapshotEntry), nowMs);
-  const lint = createEntryLinter(entries, { environment, policies, before, removed, nowMs });
+  const before = await readExisting(await mapInTurns(listed, toSnapshotEntry), nowMs);
+  const writtenList = await readExisting(entries, nowMs);
+  const lint = createEntryLinter(entries, { environment, policies, before, writtenList, removed, nowMs });
 
   const findings: ListFinding[] = [];
   const refused: ListFinding[] = [];

@@ -1,4 +1,3 @@
-import { checkPolicySettings } from '@origin-allowlist/client/core';
 import { z } from 'zod';
 import { PolicyNameSchema } from './fields.js';
 import { PolicyFindingSchema } from './finding-schema.js';
@@ -10,7 +9,7 @@ const MAX_AGE_SECONDS = 86_400;
 
 const names = z.array(z.string().max(256)).max(MAX_NAMES);
 
-/** The settings of a policy as they are written; what is absent is off. */
+/** The settings of a policy as they are written, by their types; what is absent is off. `policy-input.ts` knows the rules. */
 export const PolicyInputSchema = z
   .strictObject({
     paths: z.array(z.string().max(2_000)).max(MAX_PATHS).default([]).meta({
@@ -24,10 +23,10 @@ export const PolicyInputSchema = z
     methods: names.default([]),
     allowedHeaders: names.default([]),
     exposedHeaders: names.default([]),
+    // The range is the linter's to check, so that it is told with its code, beside all else.
     maxAgeSeconds: z
-      .int()
-      .min(0)
-      .max(MAX_AGE_SECONDS)
+      .number()
+      .meta({ type: 'integer', minimum: 0, maximum: MAX_AGE_SECONDS })
       .nullable()
       .default(null)
       .meta({ description: 'How long browsers may keep a preflight; `null` leaves the header out.' }),
@@ -44,14 +43,6 @@ export const PolicyInputSchema = z
           '`report` decides and writes nothing, so the application’s own CORS stays in charge; `headers` writes the headers; ' +
           '`block` also answers refused cross-origin requests with 403, save those of the application’s own pages.',
       }),
-  })
-  .superRefine((settings, context) => {
-    // Its range was checked with its type.
-    const { maxAgeSeconds: _maxAgeSeconds, ...rest } = settings;
-    const problems = checkPolicySettings(rest);
-    for (const { pointer, code, detail, fix } of problems) {
-      context.addIssue({ code: 'custom', path: pathOf(pointer), message: detail, params: { code, fix } });
-    }
   })
   .meta({
     id: 'PolicySettings',
@@ -90,10 +81,3 @@ export const WrittenPolicySchema = PolicySchema.extend({
   findings: z.array(PolicyFindingSchema).meta({ description: 'What the linter has to say of it.' }),
   rollout: WaitedRolloutSchema.optional(),
 }).meta({ id: 'WrittenPolicy' });
-
-function pathOf(pointer: string): (string | number)[] {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((token) => (/^\d+$/.test(token) ? Number(token) : token));
-}

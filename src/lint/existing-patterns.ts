@@ -136,13 +136,15 @@ const AFFIX_LENGTHS = longestFirst(Array.from({ length: MAX_LABEL_LENGTH }, (_, 
 export interface ListChange {
   /** Entries that are new, or replace the one with their pattern. */
   readonly written: readonly SnapshotEntry[];
+  /** These, where they have been read already. */
+  readonly writtenList?: ExistingPatterns;
   /** Canonical texts of the patterns that go. */
   readonly removed?: ReadonlySet<string>;
 }
 
 /** A list as it will be after a write; costs what the write holds, not what the list holds. */
 export function existingAfter(before: ExistingPatterns, change: ListChange): ExistingPatterns {
-  const written = existingOf(change.written, before.nowMs);
+  const written = change.writtenList ?? existingOf(change.written, before.nowMs);
   const replaced = new Set(change.written.map(({ pattern }) => pattern));
   const stays = (entry: OriginEntry | undefined): OriginEntry | undefined =>
     entry === undefined || replaced.has(entry.pattern) || change.removed?.has(entry.pattern)

@@ -15,6 +15,8 @@ export interface ListContext {
   readonly policies: readonly Pick<SnapshotPolicy, 'name' | 'credentials'>[];
   /** The list before the write; absent = the entries are the whole list. */
   readonly before?: ExistingPatterns;
+  /** What the write puts into the list, where it has been read already. */
+  readonly writtenList?: ExistingPatterns;
   /** Canonical texts of the patterns that the same write removes. */
   readonly removed?: ReadonlySet<string>;
   readonly nowMs: number;
@@ -41,12 +43,12 @@ export function lintEntries(
  */
 export function createEntryLinter(
   entries: readonly WrittenEntry[],
-  { environment, policies, before, removed, nowMs }: ListContext,
+  { environment, policies, nowMs, before, writtenList = existingOf(entries, nowMs), removed }: ListContext,
 ): (entry: WrittenEntry) => readonly Finding[] {
   const existing =
     before === undefined
-      ? existingOf(entries, nowMs)
-      : existingAfter(before, { written: entries, ...(removed !== undefined && { removed }) });
+      ? writtenList
+      : existingAfter(before, { written: entries, writtenList, ...(removed !== undefined && { removed }) });
   const seen = new Set<string>();
   return (entry) => {
     const isListed = !seen.has(entry.pattern);

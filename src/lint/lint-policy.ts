@@ -4,12 +4,13 @@ import { isForbiddenRequestHeader, isForbiddenResponseHeader } from './forbidden
 
 /** Every code a policy's finding may have. Stable. */
 export type PolicyFindingCode =
-  | Uppercase<SettingProblem['code']>
+  | SettingProblem['code']
   | 'METHOD_NOT_UPPER_CASE'
   | 'FORBIDDEN_REQUEST_HEADER'
   | 'FORBIDDEN_RESPONSE_HEADER'
   | 'ANY_METHOD_WITH_CREDENTIALS'
   | 'ANY_HEADER_WITH_CREDENTIALS'
+  | 'ANY_EXPOSED_HEADER'
   | 'ANY_EXPOSED_HEADER_WITH_CREDENTIALS'
   | 'AUTHORIZATION_NOT_COVERED_HINT'
   | 'MAX_AGE_TOO_LONG'
@@ -112,7 +113,11 @@ function exposedHeaderFindings({ exposedHeaders, credentials }: PolicySettings):
   return exposedHeaders.flatMap((name, index) => {
     const pointer = `/exposedHeaders/${index}`;
     if (name === '*') {
-      return credentials ? [warning(pointer, 'ANY_EXPOSED_HEADER_WITH_CREDENTIALS', ANY_EXPOSED)] : [];
+      return [
+        credentials
+          ? warning(pointer, 'ANY_EXPOSED_HEADER_WITH_CREDENTIALS', NONE_EXPOSED)
+          : warning(pointer, 'ANY_EXPOSED_HEADER', ANY_EXPOSED),
+      ];
     }
     if (!isForbiddenResponseHeader(name)) return [];
     return [warning(pointer, 'FORBIDDEN_RESPONSE_HEADER', 'Pages can never read this header.')];
@@ -120,6 +125,8 @@ function exposedHeaderFindings({ exposedHeaders, credentials }: PolicySettings):
 }
 
 const ANY_EXPOSED =
+  'Pages of every listed origin read all headers of an answer, those that are added later too; name those that they need.';
+const NONE_EXPOSED =
   'With credentials browsers take * for a header of that name, so it is left out; name those that pages read.';
 
 function maxAgeFindings({ maxAgeSeconds }: PolicySettings): readonly PolicyFinding[] {
@@ -137,19 +144,9 @@ function alwaysSendFindings({ alwaysSend, credentials }: PolicySettings): readon
 const ALWAYS_SEND =
   'What is sent to requests without an Origin never has Access-Control-Allow-Credentials, though the policy has credentials.';
 
-function syntaxFinding({ pointer, code, detail, fix }: SettingProblem): PolicyFinding {
-  const finding = { pointer, code: SYNTAX_CODES[code], class: 'syntax', severity: 'reject', detail } as const;
-  return fix === undefined ? finding : { ...finding, fix };
+function syntaxFinding(problem: SettingProblem): PolicyFinding {
+  return { ...problem, class: 'syntax', severity: 'reject' };
 }
-
-const SYNTAX_CODES: { readonly [C in SettingProblem['code']]: Uppercase<C> } = {
-  path_not_absolute: 'PATH_NOT_ABSOLUTE',
-  path_not_normal: 'PATH_NOT_NORMAL',
-  method_invalid: 'METHOD_INVALID',
-  method_forbidden: 'METHOD_FORBIDDEN',
-  header_invalid: 'HEADER_INVALID',
-  max_age_range: 'MAX_AGE_RANGE',
-};
 
 function warning(pointer: string, code: PolicyFindingCode, detail: string, fix?: string): PolicyFinding {
   return { pointer, code, class: 'risk', severity: 'warn', detail, ...(fix !== undefined && { fix }) };

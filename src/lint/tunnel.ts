@@ -17,9 +17,9 @@ export const TUNNEL_HOSTS: ReadonlySet<string> = new Set([
   'trycloudflare.com',
   // Tailscale Funnel
   'ts.net',
-  // Microsoft dev tunnels, GitHub and Gitpod port forwarding
-  'app.github.dev',
+  // Microsoft dev tunnels; GitHub Codespaces, whose ports are at app.github.dev; Gitpod
   'devtunnels.ms',
+  'github.dev',
   'githubpreview.dev',
   'gitpod.io',
   'tunnels.api.visualstudio.com',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Pattern } from '@origin-allowlist/client/core';
 import { AppError, MAX_PROBLEMS, type ProblemItem } from '../errors.js';
+import { inTurns } from '../turns.js';
 import type { TenantWrite } from './change-log.js';
 import { loadCredentials } from './list-review.js';
 import type { AcceptedRisk, EntryRow } from './rows.js';
@@ -106,7 +107,7 @@ export async function requireInputs(
   write: TenantWrite,
   inputs: readonly (PointedInput & { readonly pattern: string })[],
 ): Promise<void> {
-  const repeated = repeatedPatterns(inputs);
+  const repeated = await repeatedPatterns(inputs);
   if (repeated.length === 0) return requirePolicies(write, inputs);
   const errors = [...repeated, ...unknownPolicies(await loadCredentials(write), policiesNamed(inputs))];
   refuse('invalid_input', 'A pattern is there more than once.', errors);
@@ -139,21 +140,23 @@ function unknownPolicies(
   return errors;
 }
 
-function repeatedPatterns(
+async function repeatedPatterns(
   inputs: readonly { readonly pointer: string; readonly pattern: string }[],
-): readonly ProblemItem[] {
+): Promise<readonly ProblemItem[]> {
   const first = new Map<string, string>();
   const errors: ProblemItem[] = [];
-  for (const { pointer, pattern } of inputs) {
-    const earlier = first.get(pattern);
-    if (earlier === undefined) first.set(pattern, pointer);
-    else {
-      errors.push({
-        pointer: `${pointer}/pattern`,
-        code: 'pattern_repeated',
-        detail: `The pattern is the same as that of ${earlier}.`,
-      });
-      if (errors.length === MAX_PROBLEMS) return errors;
+  for await (const turn of inTurns(inputs)) {
+    for (const { pointer, pattern } of turn) {
+      const earlier = first.get(pattern);
+      if (earlier === undefined) first.set(pattern, pointer);
+      else {
+        errors.push({
+          pointer: `${pointer}/pattern`,
+          code: 'pattern_repeated',
+          detail: `The pattern is the same as that of ${earlier}.`,
+        });
+        if (errors.length === MAX_PROBLEMS) return errors;
+      }
     }
   }
   return errors;

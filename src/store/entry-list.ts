@@ -8,7 +8,7 @@ import {
   replaceEntry,
   requireInputs,
 } from './entry-input.js';
-import { applyEdits, loadEntries } from './entry-rows.js';
+import { applyEdits, BULK_EDITS, loadEntries } from './entry-rows.js';
 import { type ListWriteContext, type RequestedEdit, reviewEdits } from './list-review.js';
 import type { EntryRow } from './rows.js';
 
@@ -31,6 +31,7 @@ export async function mutateBatch(
   operations: readonly BatchOperation[],
   context: ListWriteContext,
 ): Promise<Mutation<ListCounts>> {
+  if (operations.length > BULK_EDITS) await write.transaction.allowBulk();
   const pointed = operations.map((input, index) => ({
     pointer: `/operations/${index}`,
     pattern: input.pattern.text,
@@ -75,8 +76,8 @@ export async function mutateList(
     pattern: input.pattern.text,
     input,
   }));
-  await requireInputs(write, pointed);
   await write.transaction.allowBulk();
+  await requireInputs(write, pointed);
   const listed = await loadEntries(write, 'all');
   const existing = byPattern(listed);
 

@@ -98,7 +98,7 @@ describe('given a path prefix', () => {
     expect(checkPolicySettings({ ...DEFAULT_POLICY, paths: ['/', path] })).toEqual([
       {
         pointer: '/paths/1',
-        code: 'path_not_normal',
+        code: 'PATH_NOT_NORMAL',
         detail: expect.stringContaining('lower-case ASCII'),
         ...(fix !== undefined && { fix }),
       },
@@ -107,8 +107,8 @@ describe('given a path prefix', () => {
 
   it('one that does not begin with a slash is no path', () => {
     expect(checkPolicySettings({ ...DEFAULT_POLICY, paths: ['api', ''] })).toEqual([
-      { pointer: '/paths/0', code: 'path_not_absolute', detail: 'A path prefix begins with a slash.' },
-      { pointer: '/paths/1', code: 'path_not_absolute', detail: 'A path prefix begins with a slash.' },
+      { pointer: '/paths/0', code: 'PATH_NOT_ABSOLUTE', detail: 'A path prefix begins with a slash.' },
+      { pointer: '/paths/1', code: 'PATH_NOT_ABSOLUTE', detail: 'A path prefix begins with a slash.' },
     ]);
   });
 });
@@ -123,31 +123,31 @@ describe('given settings with several things wrong', () => {
       maxAgeSeconds: 86_401,
     };
     expect(checkPolicySettings(settings)).toEqual([
-      { pointer: '/methods/1', code: 'method_invalid', detail: 'A method is one name without spaces, or *.' },
+      { pointer: '/methods/1', code: 'METHOD_INVALID', detail: 'A method is one name without spaces, or *.' },
       {
         pointer: '/methods/2',
-        code: 'method_forbidden',
+        code: 'METHOD_FORBIDDEN',
         detail: 'Browsers never send CONNECT, TRACE or TRACK for a page.',
       },
       {
         pointer: '/allowedHeaders/0',
-        code: 'header_invalid',
+        code: 'HEADER_INVALID',
         detail: 'A header is one name without spaces or colon, or *.',
       },
       {
         pointer: '/allowedHeaders/2',
-        code: 'header_invalid',
+        code: 'HEADER_INVALID',
         detail: 'A header is one name without spaces or colon, or *.',
         fix: 'x-b',
       },
       {
         pointer: '/exposedHeaders/0',
-        code: 'header_invalid',
+        code: 'HEADER_INVALID',
         detail: 'A header is one name without spaces or colon, or *.',
       },
       {
         pointer: '/maxAgeSeconds',
-        code: 'max_age_range',
+        code: 'MAX_AGE_RANGE',
         detail: 'maxAgeSeconds is a whole number from 0 to 86400.',
       },
     ]);
@@ -157,7 +157,7 @@ describe('given settings with several things wrong', () => {
     'maxAgeSeconds of %d is out of range',
     (maxAgeSeconds) => {
       expect(checkPolicySettings({ ...DEFAULT_POLICY, maxAgeSeconds })).toMatchObject([
-        { code: 'max_age_range' },
+        { code: 'MAX_AGE_RANGE' },
       ]);
     },
   );

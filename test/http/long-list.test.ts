@@ -1,7 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { lintWrite } from '../../src/http/list-review.js';
 import { judgeInTurns, longList, longListIn } from '../../src/http/long-list.js';
+import type { EntryRow, ListWrite } from '../../src/store/store.js';
 import { openService, type TestService } from './service.js';
 
 /** Judges a body whose items are numbers above 0, each `look` told of; gives the body as a route gets it. */
@@ -86,6 +88,67 @@ function workFor(durationMs: number): void {
   const startMs = performance.now();
   while (performance.now() - startMs < durationMs);
 }
+
+describe('given a write of a list that is good', () => {
+  it('compiles the list in turns, as it is and as it will be', async () => {
+    let turn = 0;
+    const seen = { listed: new Set<number>(), written: new Set<number>() };
+    const entriesOf = (list: keyof typeof seen): EntryRow[] => {
+      const join = () => {
+        workFor(2);
+        seen[list].add(turn);
+        return 'p';
+      };
+      return Array.from({ length: 100 }, (_, index) => ({
+        ...ENTRY,
+        pattern: `https://*.${list}${index}.example.com`,
+        policies: Object.assign(['p'], { join }),
+      }));
+    };
+    const write: ListWrite = {
+      environment: 'production',
+      policies: [],
+      policiesBefore: [],
+      atMs: 0,
+      written: entriesOf('written').map((after) => ({ pointer: '', before: null, after })),
+      removed: new Set(),
+      listed: entriesOf('listed'),
+      find: async () => [],
+    };
+    let isOver = false;
+    const reviewed = lintWrite()
+      .review(write)
+      .finally(() => {
+        isOver = true;
+      });
+    while (!isOver) {
+      await setImmediate();
+      turn += 1;
+    }
+    await reviewed;
+    expect(seen.listed.size).toBeGreaterThan(2);
+    expect(seen.written.size).toBeGreaterThan(2);
+  });
+});
+
+const ENTRY: EntryRow = {
+  id: '00000000-0000-4000-8000-000000000000',
+  pattern: '',
+  kind: 'subdomains',
+  anyPort: false,
+  enabled: true,
+  expiresAt: null,
+  ref: null,
+  note: null,
+  labels: [],
+  policies: [],
+  acceptedRisks: [],
+  revision: 1,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  createdBy: 'key:test',
+  updatedAt: '2026-01-01T00:00:00.000Z',
+  updatedBy: 'key:test',
+};
 
 describe('given a service and lists as long as it takes', () => {
   let service: TestService;

@@ -12,7 +12,7 @@ describe('given settings that are sound', () => {
     {},
     { credentials: true, exposedHeaders: ['x-total'], maxAgeSeconds: 7_200 },
     { methods: ['get', 'Put', 'PATCH', 'PROPFIND'] },
-    { methods: ['*'], allowedHeaders: ['*', 'Authorization'], exposedHeaders: ['*'] },
+    { methods: ['*'], allowedHeaders: ['*', 'Authorization'], exposedHeaders: ['ETag'] },
   ])('says nothing of %j', (settings) => {
     expect(said(settings)).toEqual([]);
   });
@@ -74,6 +74,10 @@ describe('given settings that browsers ignore', () => {
       expect(said({ exposedHeaders: [name] })).toEqual(['warn /exposedHeaders/0 FORBIDDEN_RESPONSE_HEADER']);
     },
   );
+
+  it('warns of * in the headers that pages may read', () => {
+    expect(said({ exposedHeaders: ['ETag', '*'] })).toEqual(['warn /exposedHeaders/1 ANY_EXPOSED_HEADER']);
+  });
 
   it('hints that * in headers does not stand for Authorization', () => {
     expect(lintPolicy({ ...DEFAULT_POLICY, allowedHeaders: ['*'] })).toMatchObject([

@@ -118,6 +118,8 @@ describe('given a pattern that lets in more than is safe', () => {
     ['https://a-*.jsfiddle.net', 'USER_CONTENT_HOST'],
     ['https://abc.loca.lt', 'EPHEMERAL_TUNNEL'],
     ['https://*.loca.lt', 'EPHEMERAL_TUNNEL'],
+    ['https://*.github.dev', 'EPHEMERAL_TUNNEL'],
+    ['https://abc-3000.app.github.dev', 'EPHEMERAL_TUNNEL'],
     ['https://abc.jprq.live', 'EPHEMERAL_TUNNEL'],
     ['https://abc.share.zrok.io', 'EPHEMERAL_TUNNEL'],
     ['chrome-extension://abcdefghijklmnopabcdefghijklmnop', 'EXTENSION_ORIGIN'],

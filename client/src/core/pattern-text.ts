@@ -1,5 +1,6 @@
 import { charTable, SPACE, TILDE } from './ascii.js';
 import { type Diagnosis, note, noteRepaired } from './pattern-problem.js';
+import { fromRegularExpression, isRegularExpression } from './regular-expression.js';
 
 /**
  * Looks at a pattern's text as a whole: what stands around it, characters that no part may hold, and whether it is one
@@ -15,13 +16,14 @@ export function checkText(text: string, diagnosis: Diagnosis): string | undefine
     note(diagnosis, 'EMPTY', text, 'There is nothing here.');
     return undefined;
   }
-  if (isSeveral(core)) {
-    note(diagnosis, 'MULTIPLE', core, 'One entry holds one pattern; write an entry for each of these.');
-    return undefined;
-  }
+  // Before what separates: alternatives are no list, and neither is `{1,3}`.
   if (isRegularExpression(core)) {
     note(diagnosis, 'REGEX_LIKE', core, 'Regular expressions are not supported; *. is any subdomain.');
     diagnosis.suggestion = fromRegularExpression(core);
+    return undefined;
+  }
+  if (isSeveral(core)) {
+    note(diagnosis, 'MULTIPLE', core, 'One entry holds one pattern; write an entry for each of these.');
     return undefined;
   }
   if (core === '*' || core === 'null') {
@@ -37,26 +39,8 @@ export function checkText(text: string, diagnosis: Diagnosis): string | undefine
 
 const QUOTES = '"\'`\u201c\u201d\u2018\u2019';
 const SEPARATORS = [',', ';', '|', '\t', '\n', '\r'];
-/** What only a regular expression has; each tried before a text is read as a host. */
-const REGEX_PARTS = [
-  '\\.',
-  '\\/',
-  '\\d',
-  '\\w',
-  '://.*',
-  '://.+',
-  '(?',
-  ')?',
-  '[^',
-  '[a-z',
-  '[A-Z',
-  '[0-9',
-  ']+',
-  's?:',
-];
-
 /** Characters that make the longer look worth it. */
-const SUSPICIOUS = charTable(`${QUOTES}${SEPARATORS.join('')}\\^$()[?`);
+const SUSPICIOUS = charTable(`${QUOTES}${SEPARATORS.join('')}\\^$()[?{+`);
 
 /** One quick pass that nearly every stored pattern goes through without more. */
 function isUnsuspicious(text: string): boolean {
@@ -64,7 +48,7 @@ function isUnsuspicious(text: string): boolean {
     const code = text.charCodeAt(index);
     if (code <= SPACE || code > TILDE || SUSPICIOUS[code] === 1) return false;
   }
-  return text !== '' && !text.startsWith('.') && !text.includes('://.');
+  return text !== '' && !text.startsWith('/') && !text.includes('.*');
 }
 
 function noteCharacters(text: string, diagnosis: Diagnosis): void {
@@ -127,24 +111,4 @@ function splitPieces(text: string): readonly string[] {
   let spaced = text;
   for (const separator of SEPARATORS) spaced = spaced.replaceAll(separator, ' ');
   return spaced.split(' ').filter((piece) => piece !== '');
-}
-
-function isRegularExpression(text: string): boolean {
-  const isGroup = text.includes('(') && text.includes('|');
-  const isAnchored = text.startsWith('^') || text.endsWith('$');
-  const isOpen = text.startsWith('.*') || text.startsWith('.+');
-  return isGroup || isAnchored || isOpen || REGEX_PARTS.some((part) => text.includes(part));
-}
-
-/** The pattern that the commonest expressions stand for; what it cannot translate it leaves standing, and that does not parse. */
-function fromRegularExpression(text: string): string {
-  let pattern = text.startsWith('/') && text.endsWith('/') ? text.slice(1, -1) : text;
-  if (pattern.startsWith('^')) pattern = pattern.slice(1);
-  if (pattern.endsWith('$')) pattern = pattern.slice(0, -1);
-  return pattern
-    .replaceAll('\\/', '/')
-    .replace('://.*\\.', '://*.')
-    .replace('://.+\\.', '://*.')
-    .replace('://.*.', '://*.')
-    .replaceAll('\\.', '.');
 }

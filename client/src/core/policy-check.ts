@@ -2,14 +2,14 @@ import { isForbiddenMethod, isToken } from './http-token.js';
 import { isPlainPath, normalisePath } from './path-reading.js';
 import type { PolicySettings } from './policy-settings.js';
 
-/** Which rule a setting breaks. */
+/** Which rule a setting breaks: the linter's codes of what cannot be stored. */
 export type SettingProblemCode =
-  | 'path_not_absolute'
-  | 'path_not_normal'
-  | 'method_invalid'
-  | 'method_forbidden'
-  | 'header_invalid'
-  | 'max_age_range';
+  | 'PATH_NOT_ABSOLUTE'
+  | 'PATH_NOT_NORMAL'
+  | 'METHOD_INVALID'
+  | 'METHOD_FORBIDDEN'
+  | 'HEADER_INVALID'
+  | 'MAX_AGE_RANGE';
 
 /** One thing wrong with a policy's settings. */
 export interface SettingProblem {
@@ -38,14 +38,14 @@ export function checkPolicySettings(settings: PolicySettings): readonly SettingP
 
 function checkPath(path: string, pointer: string): readonly SettingProblem[] {
   if (!path.startsWith('/')) {
-    return [{ pointer, code: 'path_not_absolute', detail: 'A path prefix begins with a slash.' }];
+    return [{ pointer, code: 'PATH_NOT_ABSOLUTE', detail: 'A path prefix begins with a slash.' }];
   }
   if (isNormalPrefix(path)) return [];
   const detail =
     'A path prefix is lower-case ASCII without doubled or trailing slashes, dot segments, encoded characters, query or ' +
     'fragment: any other has readings that differ, so no request would ever be given the policy.';
   const normal = normalisePath(path)?.toLowerCase() ?? '';
-  return [{ pointer, code: 'path_not_normal', detail, ...(isNormalPrefix(normal) && { fix: normal }) }];
+  return [{ pointer, code: 'PATH_NOT_NORMAL', detail, ...(isNormalPrefix(normal) && { fix: normal }) }];
 }
 
 function isNormalPrefix(path: string): boolean {
@@ -54,11 +54,11 @@ function isNormalPrefix(path: string): boolean {
 
 function checkMethod(method: string, pointer: string): readonly SettingProblem[] {
   if (!isToken(method)) {
-    return [{ pointer, code: 'method_invalid', detail: 'A method is one name without spaces, or *.' }];
+    return [{ pointer, code: 'METHOD_INVALID', detail: 'A method is one name without spaces, or *.' }];
   }
   if (!isForbiddenMethod(method)) return [];
   return [
-    { pointer, code: 'method_forbidden', detail: 'Browsers never send CONNECT, TRACE or TRACK for a page.' },
+    { pointer, code: 'METHOD_FORBIDDEN', detail: 'Browsers never send CONNECT, TRACE or TRACK for a page.' },
   ];
 }
 
@@ -66,12 +66,12 @@ function checkHeader(name: string, pointer: string): readonly SettingProblem[] {
   if (isToken(name)) return [];
   const fix = name.trim();
   const detail = 'A header is one name without spaces or colon, or *.';
-  return [{ pointer, code: 'header_invalid', detail, ...(isToken(fix) && { fix }) }];
+  return [{ pointer, code: 'HEADER_INVALID', detail, ...(isToken(fix) && { fix }) }];
 }
 
 function checkMaxAge(seconds: number | undefined): readonly SettingProblem[] {
   if (seconds === undefined) return [];
   if (Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_AGE_LIMIT_SECONDS) return [];
   const detail = `maxAgeSeconds is a whole number from 0 to ${MAX_AGE_LIMIT_SECONDS}.`;
-  return [{ pointer: '/maxAgeSeconds', code: 'max_age_range', detail }];
+  return [{ pointer: '/maxAgeSeconds', code: 'MAX_AGE_RANGE', detail }];
 }

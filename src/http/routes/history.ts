@@ -111,8 +111,8 @@ export const historyRoutes: FastifyPluginAsyncZod<{
       summary: 'Make entries and policies what they were at a revision',
       description:
         'A new revision, unless nothing differs. Entries come back under the ids they had, with the risks accepted then; name and environment ' +
-        'of the tenant stay. Refused when what is kept of the revision is not what the trail says. `dryRun=true` answers what would happen ' +
-        'and writes nothing.',
+        'of the tenant stay. Refused when what is kept of the revision is not what the trail says, or a change since then is not what was ' +
+        'hashed. `dryRun=true` answers what would happen and writes nothing.',
       tags,
       params: RevisionParams,
       querystring: DryRunQuery,

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { lintPolicy } from '../../lint/lint-policy.js';
 import type { Store } from '../../store/store.js';
 import { IfMatchHeaders, parseIfMatch, versionHeaders } from '../etag.js';
 import { PolicyNameSchema, TenantParams } from '../fields.js';
 import { findPast, judgedAt, judgedRevision, pastQuery, refuseTwoTimes } from '../past.js';
+import { lintSettings, policyValidatorCompiler } from '../policy-input.js';
 import { reviewPolicy } from '../policy-review.js';
 import { PolicyInputSchema, PolicySchema, WrittenPolicySchema } from '../policy-schema.js';
 import { bodyProblemResponses, problemResponses } from '../problem.js';
@@ -78,11 +78,13 @@ export const policyRoutes: FastifyPluginAsyncZod<{
   app.put('/v1/tenants/:slug/policies/:name', {
     config: { scope: 'policies:write' },
     bodyLimit: BODY_LIMIT_BYTES,
+    validatorCompiler: policyValidatorCompiler,
     schema: {
       operationId: 'putPolicy',
       summary: 'Create or replace a policy',
       description:
-        'Turning credentials on is refused while an entry it covers would then let in more than is safe.',
+        'Turning credentials on is refused while an entry it covers would then let in more than is safe. A 422 names what is wrong ' +
+        'in `errors` and has all `findings` of the settings, warnings too.',
       tags,
       params: NewPolicyParams,
       querystring: WaitQuery,
@@ -96,17 +98,16 @@ export const policyRoutes: FastifyPluginAsyncZod<{
     },
     handler: async (request, reply) => {
       const { slug, name } = request.params;
+      const findings = lintSettings(request.body);
       const { value, revision, created } = await store.policies.put(
         slug,
         name,
         request.body,
         { ifMatch: parseIfMatch(request.headers['if-match']) },
-        { ...waitingContext(request), review: reviewPolicy },
+        { ...waitingContext(request), review: (write) => reviewPolicy(write, findings) },
       );
       reply.code(created ? 201 : 200).headers(versionHeaders(value.revision, revision));
       if (created) reply.header('location', `/v1/tenants/${slug}/policies/${name}`);
-      const { maxAgeSeconds, ...settings } = value;
-      const findings = lintPolicy(maxAgeSeconds === null ? settings : { ...settings, maxAgeSeconds });
       return { ...value, findings: [...findings], rollout: await waits.after(request, revision) };
     },
   });
