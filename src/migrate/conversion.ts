@@ -1,6 +1,7 @@
 import type { SnapshotEntry, SnapshotPolicy } from '@origin-allowlist/client/core';
 import { type Configuration, findConfigurations } from './configuration/configuration.js';
 import { isFlask, type Library, librariesFitting } from './configuration/library.js';
+import { withUntold } from './configuration/options.js';
 import { afterRequestLayer } from './libraries/after-request.js';
 import { expressCorsLayer } from './libraries/express-cors.js';
 import { fastifyCorsLayer } from './libraries/fastify-cors.js';
@@ -9,13 +10,13 @@ import { flaskDecoratorLayer } from './libraries/flask-decorator.js';
 import { honoCorsLayer } from './libraries/hono-cors.js';
 import { koaCorsLayer } from './libraries/koa-cors.js';
 import type { Layer, LayerSource } from './libraries/layer.js';
-import { policyPath } from './libraries/policy-path.js';
+import { policyPaths } from './libraries/policy-path.js';
 import { parseProgram } from './literal/program.js';
 import { SourceError } from './literal/source-error.js';
 import type { Value } from './literal/value.js';
 import { listPolicies } from './policy-list.js';
 import type { MigrationFinding, Refusal, Report } from './report.js';
-import { tell } from './report.js';
+import { refuse, tell } from './report.js';
 
 /** What a configuration is here. */
 export interface Conversion {
@@ -48,15 +49,19 @@ export function convertConfiguration(source: string, hints: ConversionHints = {}
   const report: Report = { findings: [], refused: [] };
   const configurations = findConfigurations(program);
   const from = hints.from ?? tellLibrary(configurations, report);
-  const paths = hints.paths ?? ['/'];
-  const layers = configurations.flatMap((one) => layersOf(from, one, paths, report));
+  const layers = withoutLonelyPreflights(
+    configurations.flatMap((one) => layersOf(from, one, hints.paths, report)),
+    report,
+  );
   if (!isFlask(from)) tellStacked(layers, report);
   const { policies, entries } = listPolicies(layers, report);
   return { from, policies, entries, findings: unique(report.findings), refused: unique(report.refused) };
 }
 
 /** The library that all configurations of a source are for, by their calls or by all their options together. */
-function tellLibrary(configurations: readonly Configuration[], report: Report): Library {
+function tellLibrary(all: readonly Configuration[], report: Report): Library {
+  const understood = all.filter(({ mount }) => mount.kind !== 'refused');
+  const configurations = understood.length === 0 ? all : understood;
   const known = new Map(
     configurations.flatMap((one) => (one.library === undefined ? [] : [[one.library, one] as const])),
   );
@@ -95,12 +100,18 @@ function guessLibrary(
 function layersOf(
   library: Library,
   configuration: Configuration,
-  defaultPaths: readonly string[],
+  hinted: readonly string[] | undefined,
   report: Report,
 ): readonly Layer[] {
-  const paths = pathsOf(library, configuration, defaultPaths, report);
-  if (paths === undefined) return [];
-  const source: LayerSource = { configuration, paths, report };
+  const paths = policyPaths(configuration.mount, library, hinted, report);
+  if (paths.length === 0) return [];
+  const options = withUntold(library, configuration.options);
+  const source: LayerSource = { configuration: { ...configuration, options }, paths, report };
+  const { isPreflightOnly } = configuration;
+  return convertedLayers(library, source).map((layer) => ({ ...layer, isPreflightOnly }));
+}
+
+function convertedLayers(library: Library, source: LayerSource): readonly Layer[] {
   switch (library) {
     case 'flask-cors':
       return flaskCorsLayers(source);
@@ -119,17 +130,21 @@ function layersOf(
   }
 }
 
-/** `undefined` when the path it is mounted on is no policy's. */
-function pathsOf(
-  library: Library,
-  { path, pathKind }: Configuration,
-  defaultPaths: readonly string[],
-  report: Report,
-): readonly string[] | undefined {
-  if (path === undefined) return defaultPaths;
-  // Hono's `use('/api')` is for that path alone.
-  const own = policyPath(path, library === 'hono/cors' ? 'exact' : pathKind, report);
-  return own === undefined ? undefined : [own];
+/** Of a path where only OPTIONS had a layer pages could ask and not read: there is nothing to let in. */
+function withoutLonelyPreflights(layers: readonly Layer[], report: Report): readonly Layer[] {
+  const whole = layers.filter(({ isPreflightOnly }) => isPreflightOnly !== true);
+  return layers.filter((layer) => {
+    const { isPreflightOnly, settings, written } = layer;
+    const isBeside = whole.some((other) =>
+      other.settings.paths.some((path) => settings.paths.includes(path)),
+    );
+    if (isPreflightOnly !== true || isBeside) return true;
+    const reason = 'Only preflights had its headers, so pages could send requests and not read the answers.';
+    const instead =
+      'The layer that the path’s other methods have; an origin that must not read is not listed.';
+    refuse(report, written, 'NO_COUNTERPART', reason, instead);
+    return false;
+  });
 }
 
 /** Where one layer's path is below another's both ran, one over the other; a policy answers alone. */

@@ -20,24 +20,60 @@ export function listPolicies(layers: readonly Layer[], report: Report): PolicyLi
   return { policies, entries };
 }
 
-/** Two policies never have one path; the same layer twice, as for `app.options('*', …)`, is one. */
+/**
+ * Two policies never have one path; the same layer twice, as for `app.options('*', …)`, is one. Of others the one that lets in
+ * the fewest is kept, and nobody where neither lets in fewer than the other.
+ */
 function withoutConflicts(layers: readonly Layer[], report: Report): readonly Layer[] {
-  const kept: Layer[] = [];
+  let kept: readonly Layer[] = [];
   for (const layer of layers) {
-    const rival = kept.find(({ settings }) =>
-      settings.paths.some((path) => layer.settings.paths.includes(path)),
-    );
-    if (rival === undefined) kept.push(layer);
-    else if (!isSame(rival, layer)) {
-      const reason = `There is another one for ${layer.settings.paths.join(', ')}, and a path has one policy.`;
-      refuse(report, layer.written, 'PATH', reason, 'Convert it by itself and say its path: --path /predict');
-    }
+    const isRival = ({ settings }: Layer): boolean =>
+      settings.paths.some((path) => layer.settings.paths.includes(path));
+    const rivals = kept.filter(isRival);
+    const [first = layer] = rivals;
+    const merged = rivals.reduce((one, rival) => narrowest(rival, one, report), layer);
+    kept = [...kept, layer]
+      .filter((one) => !rivals.includes(one) || one === first)
+      .flatMap((one) => (one === first ? [merged] : one === layer ? [] : [one]));
   }
   return kept;
 }
 
+function narrowest(rival: Layer, layer: Layer, report: Report): Layer {
+  const paths = [...new Set([...rival.settings.paths, ...layer.settings.paths])];
+  if (isSame(rival, layer)) return withPaths(rival, paths);
+  if (isNarrower(rival, layer)) {
+    refuseRival(layer, report);
+    return withPaths(rival, paths);
+  }
+  refuseRival(rival, report);
+  if (isNarrower(layer, rival)) return withPaths(layer, paths);
+  refuseRival(layer, report);
+  return { ...withPaths(rival, paths), patterns: [] };
+}
+
+/** The paths of both: what had only the one lets in no more by the other that is narrower. */
+function withPaths(layer: Layer, paths: readonly string[]): Layer {
+  return { ...layer, settings: { ...layer.settings, paths } };
+}
+
+function refuseRival({ settings, written }: Layer, report: Report): void {
+  const reason = `There is another one for ${settings.paths.join(', ')}, and a path has one policy.`;
+  refuse(report, written, 'PATH', reason, 'Convert it by itself and say its path: --path /predict');
+}
+
+/** Whether a layer lets in nobody whom the other does not, and lets nobody do more. */
+function isNarrower(one: Layer, other: Layer): boolean {
+  const theirs = new Set(other.patterns);
+  const isAmong = theirs.has('*') || one.patterns.every((pattern) => theirs.has(pattern));
+  const isEqual = isAmong && other.patterns.every((pattern) => one.patterns.includes(pattern));
+  return isAmong && !(isEqual && one.settings.credentials && !other.settings.credentials);
+}
+
 function isSame(one: Layer, other: Layer): boolean {
-  return JSON.stringify([one.settings, one.patterns]) === JSON.stringify([other.settings, other.patterns]);
+  const text = ({ settings, patterns }: Layer): string =>
+    JSON.stringify([{ ...settings, paths: [] }, patterns]);
+  return text(one) === text(other);
 }
 
 /** `default` for the whole app, else the path in the form of a name. */

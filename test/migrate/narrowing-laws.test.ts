@@ -1,4 +1,3 @@
-import { compileSnapshot, DEFAULT_POLICY, decide } from '@origin-allowlist/client/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expandAlternatives } from '../../src/migrate/regex/alternatives.js';
@@ -9,23 +8,10 @@ import type { Regex } from '../../src/migrate/regex/regex.js';
 import { choice } from '../../src/migrate/regex/regex-node.js';
 import { parseRegex } from '../../src/migrate/regex/regex-parser.js';
 import { anyRegexSource, originText, regexSource } from './generated-regexes.js';
+import { allowedBy, matches } from './regex-laws.js';
 
 const LOSING = ['NARROWER', 'OPEN_END', 'OPEN_START', 'UNESCAPED_DOT', 'ANY_SCHEME'];
 const dialects = fc.constantFrom<Regex['dialect']>('javascript', 'python');
-
-/** What the library itself does: JavaScript looks anywhere, `re.match` from the beginning. */
-function matches({ source, flags, dialect }: Regex, text: string): boolean {
-  return new RegExp(dialect === 'python' ? `^(?:${source})` : source, flags).test(text);
-}
-
-/** Whether the engine lets an origin in by these patterns. */
-function allowedBy(patterns: readonly string[]): (origin: string) => boolean {
-  const entries = patterns.map((pattern) => ({ pattern }));
-  const policies = [DEFAULT_POLICY];
-  const list = { tenant: 'a', lineage: '', revision: 1, count: entries.length, policies, entries };
-  const compiled = compileSnapshot(list);
-  return (origin) => decide({ method: 'GET', origin }, compiled, 0).allowed;
-}
 
 /** A law takes two seconds; more while other tests run beside it. */
 const LIMIT_MS = 30_000;

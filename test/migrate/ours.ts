@@ -61,3 +61,17 @@ export function sourceOf(value: unknown): string {
   const entries = Object.entries(value).map(([key, own]) => `${key}: ${sourceOf(own)}`);
   return `{ ${entries.join(', ')} }`;
 }
+
+/** Whom a conversion lets in, by path, and what it refuses: `COMPUTED PREFIX`. */
+export function opened(source: string) {
+  const { policies, entries, refused } = convertConfiguration(source);
+  const byPath = policies.flatMap(({ name, paths, credentials }) => {
+    const own = entries.filter(({ policies: names }) => names === undefined || names.includes(name));
+    const patterns = own.map(({ pattern }) => (credentials ? `${pattern} with credentials` : pattern));
+    return paths.map((path) => [path, patterns] as const);
+  });
+  return {
+    opens: Object.fromEntries(byPath),
+    refused: [...new Set(refused.map(({ code, text }) => `${code} ${text}`))],
+  };
+}

@@ -1,4 +1,4 @@
-import type { CallValue, Value } from '../literal/value.js';
+import type { CallValue, DictEntry, Value } from '../literal/value.js';
 
 /** What a call stands for that is only another way to write a value; any other call is itself. */
 export function literalOf(call: CallValue): Value {
@@ -6,7 +6,11 @@ export function literalOf(call: CallValue): Value {
   const [first, second] = call.args;
   switch (call.callee) {
     case 'dict':
-      return { kind: 'dict', entries: call.named, ...written };
+      return { kind: 'dict', entries: [...call.args.map(spreadEntry), ...call.named], ...written };
+    case 'Object.assign':
+      return { kind: 'dict', entries: call.args.map(spreadEntry), ...written };
+    case 'Object.freeze':
+      return first?.kind === 'list' || first?.kind === 'dict' ? { ...first, ...written } : call;
     case 'list':
     case 'set':
     case 'tuple':
@@ -18,7 +22,8 @@ export function literalOf(call: CallValue): Value {
       return { kind: 'regex', regex: { source: first.text, flags, dialect: 'python' }, ...written };
     }
     case 'RegExp': {
-      const flags = second?.kind === 'text' ? second.text : '';
+      const flags = second?.kind === 'text' ? second.text : second === undefined ? '' : undefined;
+      if (flags === undefined) return call;
       if (first?.kind !== 'text') return first?.kind === 'regex' ? { ...first, ...written } : call;
       return { kind: 'regex', regex: { source: first.text, flags, dialect: 'javascript' }, ...written };
     }
@@ -30,6 +35,10 @@ export function literalOf(call: CallValue): Value {
     default:
       return call;
   }
+}
+
+function spreadEntry(value: Value): DictEntry {
+  return { key: undefined, value };
 }
 
 const FLAGS: ReadonlyMap<string, string> = new Map([

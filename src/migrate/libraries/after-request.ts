@@ -1,5 +1,5 @@
 import type { PolicySettings } from '@origin-allowlist/client/core';
-import type { Options } from '../configuration/scope.js';
+import type { Options } from '../configuration/options.js';
 import type { Value } from '../literal/value.js';
 import { type Report, tell } from '../report.js';
 import { pythonTruth, readFlag } from './flag.js';

@@ -1,5 +1,5 @@
 import type { PolicySettings } from '@origin-allowlist/client/core';
-import type { Options } from '../configuration/scope.js';
+import { type Options, resolvedOptions, withUntold } from '../configuration/options.js';
 import type { Value } from '../literal/value.js';
 import { type Report, refuse, tell } from '../report.js';
 import { pythonTruth, readFlag } from './flag.js';
@@ -16,23 +16,35 @@ export function flaskCorsLayers(source: LayerSource): readonly Layer[] {
   checkOptionNames('flask-cors', source);
   const resources = configuration.options.values.get('resources');
   if (resources === undefined) return [layerOf(configuration.options, source.paths, source)];
-  return flaskResources(resources, report).map(({ path, options }) =>
-    layerOf(optionsFor(configuration.options, options, report), [path], source),
-  );
+  return flaskResources(resources, report).flatMap(({ path, options }) => {
+    const paths = pathsWithin(path, source);
+    return paths.length === 0 ? [] : [layerOf(optionsFor(configuration.options, options), paths, source)];
+  });
 }
 
-function optionsFor(base: Options, own: Value | undefined, report: Report): Options {
+/** A resource of a blueprint is for those of its paths alone. */
+function pathsWithin(path: string, { configuration, paths, report }: LayerSource): readonly string[] {
+  if (configuration.mount.kind === 'app') return [path];
+  if (paths.some((own) => isWithin(path, own))) return [path];
+  const within = paths.filter((own) => isWithin(own, path));
+  if (within.length === 0) {
+    const reason = `It is outside of ${paths.join(', ')}, where the blueprint is, so it had no effect.`;
+    refuse(report, { source: path }, 'NEVER_WORKED', reason, 'A resource below the blueprint’s prefix.');
+  }
+  return within;
+}
+
+function isWithin(path: string, prefix: string): boolean {
+  return prefix === '/' || path === prefix || path.startsWith(`${prefix}/`);
+}
+
+/** A resource's own options over those of the call; what cannot be told of them may be any. */
+function optionsFor(base: Options, own: Value | undefined): Options {
   if (own === undefined || own.kind === 'none') return base;
-  if (own.kind !== 'dict') {
-    refuseValue(report, own);
-    return base;
-  }
-  const values = new Map(base.values);
-  for (const { key, value } of own.entries) {
-    if (key?.kind === 'text') values.set(key.text, value);
-    else refuseValue(report, value);
-  }
-  return { ...base, values };
+  const entries = own.kind === 'dict' ? own.entries : [{ key: undefined, value: own }];
+  const { values, unknown } = resolvedOptions(entries, 'later-wins');
+  if (unknown.length > 0) return withUntold('flask-cors', { values, unknown });
+  return { ...base, values: new Map([...base.values, ...values]) };
 }
 
 function layerOf(options: Options, paths: readonly string[], source: LayerSource): Layer {

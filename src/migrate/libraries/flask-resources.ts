@@ -2,7 +2,7 @@ import type { Value } from '../literal/value.js';
 import { type Report, tell } from '../report.js';
 import { isProbablyRegex } from './flask-origins.js';
 import { refuseValue } from './option-value.js';
-import { literalPath } from './policy-path.js';
+import { literalPath, refuseRoot } from './policy-path.js';
 
 /** A path of `resources`, and the options that are for it alone. */
 export interface FlaskResource {
@@ -42,7 +42,11 @@ function resourceOf(key: Value, options: Value | undefined, report: Report): rea
 /** Without a character of an expression the path is compared as a whole. */
 function exactPath(text: string, source: string, report: Report): string | undefined {
   const path = literalPath(text, source, report);
-  if (path !== undefined && path !== '/') tellWider(path, [`${path}/x`], source, report);
+  if (path === '/') {
+    refuseRoot(source, report);
+    return undefined;
+  }
+  if (path !== undefined) tellWider(path, [`${path}/x`], source, report);
   return path;
 }
 

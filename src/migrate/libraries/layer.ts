@@ -10,6 +10,8 @@ export interface Layer {
   readonly settings: PolicySettings;
   readonly patterns: readonly string[];
   readonly written: Written;
+  /** Whether only answers to OPTIONS carried its headers. */
+  readonly isPreflightOnly?: boolean;
 }
 
 /** What every converter is given. */

@@ -1,4 +1,4 @@
-import type { Options } from '../configuration/scope.js';
+import type { Options } from '../configuration/options.js';
 import type { Value } from '../literal/value.js';
 import { type Report, refuse } from '../report.js';
 

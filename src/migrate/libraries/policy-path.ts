@@ -1,18 +1,55 @@
 import { checkPolicySettings, DEFAULT_POLICY } from '@origin-allowlist/client/core';
+import type { Library } from '../configuration/library.js';
+import type { Mount } from '../configuration/mount.js';
 import type { Value } from '../literal/value.js';
-import { type Report, tell } from '../report.js';
-import { refuseValue } from './option-value.js';
+import { type Report, refuse, tell } from '../report.js';
 
 /** What a path is to a router: the beginning of others, or itself alone. */
 export type PathKind = 'prefix' | 'exact';
 
 /**
+ * The paths of policies for where a layer was mounted; none when it cannot be told, which is refused.
+ *
+ * @param hinted paths that the caller says, for what the source mounts on none.
+ */
+export function policyPaths(
+  mount: Mount,
+  library: Library,
+  hinted: readonly string[] | undefined,
+  report: Report,
+): readonly string[] {
+  switch (mount.kind) {
+    case 'app':
+      return hinted ?? ['/'];
+    case 'unsaid':
+      if (hinted !== undefined) return hinted;
+      refuse(report, mount.written, 'COMPUTED', 'The source does not say which path it is for.', SAY_PATH);
+      return [];
+    case 'refused':
+      refuse(report, mount.written, mount.code, mount.reason, mount.instead);
+      return [];
+    case 'paths': {
+      // Hono's `use('/api')` is for that path alone.
+      const kind = library === 'hono/cors' ? 'exact' : mount.pathKind;
+      const paths = mount.paths.flatMap((path) => policyPath(path, kind, report) ?? []);
+      return [...new Set(paths)];
+    }
+  }
+}
+
+const SAY_PATH = 'The path as a text; or convert the layer by itself and say its path: --path /predict';
+
+/**
  * The prefix of a policy for the path that a layer was mounted on. Of a path with parameters or wildcards in the middle no
  * prefix says the same: it is refused.
  */
-export function policyPath(value: Value, kind: PathKind, report: Report): string | undefined {
+function policyPath(value: Value, kind: PathKind, report: Report): string | undefined {
   if (value.kind !== 'text') {
-    refuseValue(report, value);
+    const [code, reason] =
+      value.kind === 'regex'
+        ? (['PATH', 'A policy’s path is literal: no expression.'] as const)
+        : (['COMPUTED', 'The path it is mounted on is known only when the program runs.'] as const);
+    refuse(report, value, code, reason, SAY_PATH);
     return undefined;
   }
   const stem = value.text.replace(/(?:^|\/)(?:\*\w*|\(\.\*\)|\{\*\w+\})$/, '');
@@ -29,7 +66,12 @@ export function policyPath(value: Value, kind: PathKind, report: Report): string
     return undefined;
   }
   const path = literalPath(stem, value.source, report);
-  if (path !== undefined && path !== '/' && kind === 'exact' && stem === value.text) {
+  const isExact = kind === 'exact' && stem === value.text;
+  if (path === '/' && isExact) {
+    refuseRoot(value.source, report);
+    return undefined;
+  }
+  if (path !== undefined && isExact) {
     tell(
       report,
       value.source,
@@ -41,6 +83,14 @@ export function policyPath(value: Value, kind: PathKind, report: Report): string
     );
   }
   return path;
+}
+
+/** Refuses `/` where it was for that path alone: a policy for it is for the whole app. */
+export function refuseRoot(source: string, report: Report): void {
+  const reason = 'It was for this path alone, and a policy for / covers the whole app.';
+  const instead =
+    'If the whole app may have these settings, convert the layer by itself and say so: --path /';
+  refuse(report, { source }, 'PATH', reason, instead);
 }
 
 /** A literal path in the form that policies have. */

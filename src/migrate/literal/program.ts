@@ -148,7 +148,12 @@ function readTarget(reader: ValueReader): Pick<Statement, 'target' | 'key'> {
     reader.index += 1;
     if (peek(reader).startsLine) break;
   }
-  if (isNext(reader, '[') && reader.tokens[reader.index + 2]?.text === ']') {
+  // A key that is a name is computed: that is code.
+  if (
+    isNext(reader, '[') &&
+    reader.tokens[reader.index + 1]?.kind !== 'name' &&
+    reader.tokens[reader.index + 2]?.text === ']'
+  ) {
     key = reader.tokens[reader.index + 1]?.text;
     reader.index += 3;
   }

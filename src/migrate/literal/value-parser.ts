@@ -2,6 +2,7 @@ import { decodeText } from './text-literal.js';
 import type { DictEntry, Value } from './value.js';
 import {
   CLOSING,
+  codeFrom,
   endsHere,
   fail,
   isNext,
@@ -27,7 +28,7 @@ export function parseValue(reader: ValueReader): Value {
   }
   if (value.kind !== 'code' && endsHere(reader)) return { ...value, ...written(reader, start) };
   skipRest(reader);
-  return { kind: 'code', ...written(reader, start) };
+  return codeFrom(reader, start);
 }
 
 /** `as const`, `satisfies CorsOptions`: nothing that counts. */
@@ -40,9 +41,7 @@ function parsePrimary(reader: ValueReader): Value {
   switch (token.kind) {
     case 'text': {
       const text = decodeText(token, reader.language);
-      return text === undefined
-        ? { kind: 'code', ...written(reader, start) }
-        : { kind: 'text', text, ...written(reader, start) };
+      return text === undefined ? codeFrom(reader, start) : { kind: 'text', text, ...written(reader, start) };
     }
     case 'number':
       return { kind: 'number', number: Number(token.text.replaceAll('_', '')), ...written(reader, start) };
@@ -70,7 +69,7 @@ function parseMarked(reader: ValueReader, start: number, mark: string): Value {
       return parseParentheses(reader, start);
     case '-': {
       const value = parsePrimary(reader);
-      if (value.kind !== 'number') return { kind: 'code', ...written(reader, start) };
+      if (value.kind !== 'number') return codeFrom(reader, start);
       return { kind: 'number', number: -value.number, ...written(reader, start) };
     }
     case '...':
@@ -82,7 +81,7 @@ function parseMarked(reader: ValueReader, start: number, mark: string): Value {
       // A statement of code is skipped; inside brackets a mark that begins nothing is a mistake.
       if (reader.depth > 0 || CLOSING.has(mark)) fail(reader, `A value was expected, not ${mark}`);
       reader.index += 1;
-      return { kind: 'code', ...written(reader, start) };
+      return codeFrom(reader, start);
   }
 }
 
@@ -149,11 +148,16 @@ function parseArguments(reader: ValueReader): {
   const args: Value[] = [];
   const named: DictEntry[] = [];
   parseList(reader, ')', () => {
+    const start = reader.index;
     const first = parseValue(reader);
-    if (first.kind === 'name' && isNext(reader, '=')) {
+    if (reader.language === 'javascript' && isNext(reader, '=')) {
+      skipRest(reader);
+      args.push(codeFrom(reader, start));
+    } else if (first.kind === 'name' && isNext(reader, '=')) {
       reader.index += 1;
       named.push({ key: { ...first, kind: 'text', text: first.name }, value: parseValue(reader) });
-    } else if (first.kind === 'spread') named.push({ key: undefined, value: first });
+    } else if (first.kind === 'spread' && first.source.startsWith('**'))
+      named.push({ key: undefined, value: first });
     else args.push(first);
   });
   return { args, named };
@@ -175,9 +179,7 @@ function parseBraces(reader: ValueReader, start: number): Value {
     (entry) => entry !== undefined,
   );
   if (items.length === 0) return { kind: 'dict', entries, ...written(reader, start) };
-  return entries.length === 0
-    ? { kind: 'list', items, ...written(reader, start) }
-    : { kind: 'code', ...written(reader, start) };
+  return entries.length === 0 ? { kind: 'list', items, ...written(reader, start) } : codeFrom(reader, start);
 }
 
 /** `key: value`, `key` alone, `...spread`, or a method; a set's items go to `items`. */
@@ -219,5 +221,5 @@ function parseShorthand(reader: ValueReader, key: Value): DictEntry {
   if (isNext(reader, ',') || isNext(reader, '}')) return { key, value: { ...key, kind: 'name', name } };
   if (!isNext(reader, '(')) fail(reader, 'A colon is missing here.');
   skipRest(reader);
-  return { key, value: { kind: 'code', ...written(reader, start) } };
+  return { key, value: codeFrom(reader, start) };
 }

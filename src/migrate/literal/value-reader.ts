@@ -1,7 +1,7 @@
 import { placeIn, placeOf, SourceError } from './source-error.js';
 import type { Language } from './text-literal.js';
 import type { Token } from './token.js';
-import type { Written } from './value.js';
+import type { CodeValue, Written } from './value.js';
 
 /** How far a source has been read. */
 export interface ValueReader {
@@ -45,6 +45,31 @@ export function written({ source, lineStarts, tokens, index }: ValueReader, star
   return { place: placeIn(lineStarts, first), source: shown(text) };
 }
 
+/** What was read since `start`, as something that only running it would tell. */
+export function codeFrom(reader: ValueReader, start: number): CodeValue & Written {
+  const tokens = reader.tokens.slice(start, reader.index);
+  const words = new Set(
+    tokens.flatMap(({ kind, text }) => (kind === 'name' || kind === 'text' ? [text] : [])),
+  );
+  return { kind: 'code', words, effect: effectOf(tokens), ...written(reader, start) };
+}
+
+/** Operands joined by one operator each change nothing; brackets may call, and `=` behind anything assigns. */
+function effectOf(tokens: readonly Token[]): CodeValue['effect'] {
+  const assigns = tokens.some((token, index) => {
+    const before = tokens[index - 1];
+    if (token.kind === 'mark' && token.text === '=') return true;
+    if (before === undefined || isBracket(token) || isBracket(before)) return false;
+    // `i++`, `delete x`
+    return (token.kind === 'mark') === (before.kind === 'mark');
+  });
+  return assigns ? 'assigns' : tokens.some(isBracket) ? 'calls' : 'none';
+}
+
+function isBracket(token: Token | undefined): boolean {
+  return token?.kind === 'mark' && (OPENING.has(token.text) || CLOSING.has(token.text));
+}
+
 /** One line as messages show it. */
 export function shown(text: string): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
@@ -56,7 +81,20 @@ const ENDS = new Set([',', ')', ']', '}', ':', ';', '=']);
 export function endsHere(reader: ValueReader): boolean {
   const { kind, text, startsLine } = peek(reader);
   if (kind === 'end' || (kind === 'mark' && ENDS.has(text))) return true;
-  return reader.depth === 0 && startsLine;
+  return reader.depth === 0 && startsLine && !continuesLine(reader);
+}
+
+const BINARY = ['?.', '+', '*', '%', '?', '||', '&&', '??', '===', '==', '!==', '!=', '<=', '>=', '=>', '**'];
+/** What goes on with the line above when a line begins with it, and with the line below when one ends with it. */
+const BEGINNING = new Set(['.', ':', '-', '=', '<', '>', '|', '&', ...BINARY]);
+const ENDING = new Set(['.', ...BINARY, '||', '&&', '|', '&']);
+
+/** Whether a new line goes on with the one before: `.use(…)` below `app`. In Python only brackets do that. */
+function continuesLine(reader: ValueReader): boolean {
+  const { kind, text } = peek(reader);
+  if (reader.language === 'python') return reader.tokens[reader.index - 1]?.text === '\\';
+  const before = reader.tokens[reader.index - 1];
+  return (kind === 'mark' && BEGINNING.has(text)) || (before?.kind === 'mark' && ENDING.has(before.text));
 }
 
 /** To the comma, the closing bracket or, outside brackets, the end of the line. */
@@ -69,7 +107,7 @@ export function skipRest(reader: ValueReader): void {
       continue;
     }
     if (kind === 'mark' && (text === ',' || text === ';' || CLOSING.has(text))) return;
-    if (outside === 0 && startsLine) return;
+    if (outside === 0 && startsLine && !continuesLine(reader)) return;
     reader.index += 1;
   }
 }

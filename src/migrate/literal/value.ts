@@ -19,8 +19,7 @@ export type Value = (
   | { readonly kind: 'name'; readonly name: string }
   /** `...base`, `**base` */
   | { readonly kind: 'spread'; readonly value: Value }
-  /** Functions, operators and whatever else has to be run to be known. */
-  | { readonly kind: 'code' }
+  | CodeValue
 ) &
   Written;
 
@@ -29,6 +28,15 @@ export interface Written {
   readonly place: Place;
   /** One line, cut when it is long. */
   readonly source: string;
+}
+
+/** Functions, operators and whatever else has to be run to be known. */
+export interface CodeValue {
+  readonly kind: 'code';
+  /** Names and texts in it, in any order. */
+  readonly words: ReadonlySet<string>;
+  /** What running it may do to the names in it: `calls` changes what they hold, `assigns` also what they are. */
+  readonly effect: 'none' | 'calls' | 'assigns';
 }
 
 /** `{…}` of either language, or the keyword arguments of a call. */

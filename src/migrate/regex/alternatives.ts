@@ -11,6 +11,8 @@ export interface Slot {
   readonly meant: RegexNode;
   readonly isBareDot: boolean;
   readonly canBeEmpty: boolean;
+  /** The one text that is repeated here without an end; `undefined` where it is not one text alone. */
+  readonly repeated: string | undefined;
   readonly span: Span;
 }
 
@@ -19,6 +21,11 @@ export interface Alternative {
   readonly slots: readonly Slot[];
   readonly startsAt: boolean;
   readonly endsAt: boolean;
+}
+
+/** The text of a place in an expression, wildcards as `*`: one character a slot. */
+export function textOf(slots: readonly Slot[]): string {
+  return slots.map(({ char }) => char).join('');
 }
 
 /** Alternatives of one expression. */
@@ -84,9 +91,21 @@ function expandRepeat(node: RegexNode & { kind: 'repeat' }, writtenOut: number):
   if (once !== undefined && max === 1) return bounded(min === 0 ? [...once, []] : once);
   const written = once === undefined ? undefined : writeOut(once, min, max, writtenOut);
   if (written !== undefined) return written;
+  const repeated = once === undefined ? undefined : onlyText(once);
+  if (repeated !== undefined) return [[{ ...wildSlot(node, min === 0), repeated }]];
   if (inner.kind === 'chars') return [[wildSlot(node, min === 0)]];
   const run = runOf(node, once ?? []);
-  return min === 0 ? [run, []] : [run];
+  if (min > 0) return [run];
+  // Labels in front of a name are there or not. Whatever else may be left out stays one place, so that it is judged as a whole.
+  return run.at(-1)?.char === '.' ? [run, [leftOut(node)]] : [[wildSlot(node, true)]];
+}
+
+/** The text of an expression that has only one; empty texts repeat to nothing. */
+function onlyText(once: Rows): string | undefined {
+  const [row] = once;
+  if (once.length !== 1 || row === undefined || row.length === 0) return undefined;
+  const isPlain = row.every((item) => typeof item !== 'string' && item.char !== '*' && !item.isBareDot);
+  return isPlain ? row.map((item) => (typeof item === 'string' ? '' : item.char)).join('') : undefined;
 }
 
 /** Every text of a repeat, when they are few and hold no wildcard. */
@@ -104,7 +123,7 @@ function writeOut(once: Rows, min: number, max: number, limit: number): Rows | u
 }
 
 /** A repeated group, at least once: a wildcard whose first or last character may be known to be a dot. */
-function runOf(node: RegexNode & { kind: 'repeat' }, once: Rows): readonly Item[] {
+function runOf(node: RegexNode & { kind: 'repeat' }, once: Rows): readonly Slot[] {
   const atLeastOnce = { ...node, min: Math.max(node.min, 1) };
   const run = wildSlot(atLeastOnce, false);
   const dot = { ...textSlot('.', node.span), node: sequence([]), meant: sequence([]) };
@@ -117,11 +136,16 @@ function runOf(node: RegexNode & { kind: 'repeat' }, once: Rows): readonly Item[
 
 function textSlot(char: string, span: Span): Slot {
   const node = anyOf(char);
-  return { char, node, meant: node, isBareDot: false, canBeEmpty: false, span };
+  return { char, node, meant: node, isBareDot: false, canBeEmpty: false, repeated: undefined, span };
 }
 
 function wildSlot(node: RegexNode, canBeEmpty: boolean): Slot {
-  return { char: '*', node, meant: node, isBareDot: false, canBeEmpty, span: node.span };
+  return { char: '*', node, meant: node, isBareDot: false, canBeEmpty, repeated: undefined, span: node.span };
+}
+
+/** Labels that are not there. Only what they would have been is kept, for a text that ends where they could stand. */
+function leftOut(node: RegexNode): Slot {
+  return { ...textSlot('', node.span), node: sequence([]), meant: node, canBeEmpty: true };
 }
 
 /** An anchor anywhere but at its end of the text lets nothing through. */
@@ -132,5 +156,9 @@ function toAlternative(row: readonly Item[]): readonly Alternative[] {
   while (end > start && row[end - 1] === 'end') end -= 1;
   const slots = row.slice(start, end).filter((item) => typeof item === 'object');
   if (slots.length < end - start) return [];
-  return [{ slots, startsAt: start > 0, endsAt: end < row.length }];
+  const shown = slots.filter(({ char }) => char !== '');
+  const last = slots.at(-1);
+  // `example([a-z]+\.)*`: the name may go on, so that it is not `example`.
+  const goesOn = last?.char === '' ? [wildSlot(last.meant, true)] : [];
+  return [{ slots: [...shown, ...goesOn], startsAt: start > 0, endsAt: end < row.length }];
 }

@@ -59,11 +59,17 @@ function labelsBefore(pattern: Exclude<Pattern, { kind: 'any' | 'null' }>): Rege
 }
 
 /** What an alternative of an expression lets in, with all that its ends leave open. */
-export function languageIn({ dialect, flags }: Regex, { slots, startsAt, endsAt }: Alternative): RegexNode {
-  const isAnchored = startsAt || dialect === 'python' || flags.includes('y');
+export function languageIn(regex: Regex, alternative: Alternative): RegexNode {
+  const { slots, endsAt } = alternative;
   return sequence([
-    ...(isAnchored ? [] : [ANYTHING]),
+    anythingBefore(regex, alternative),
     ...slots.map(({ node }) => node),
     ...(endsAt ? [] : [ANYTHING]),
   ]);
+}
+
+/** What may stand in front of an alternative: nothing, unless it is looked for anywhere. */
+export function anythingBefore({ dialect, flags }: Regex, { startsAt }: Alternative): RegexNode {
+  const isAnchored = startsAt || dialect === 'python' || flags.includes('y');
+  return isAnchored ? sequence([]) : ANYTHING;
 }

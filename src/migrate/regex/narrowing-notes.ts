@@ -46,11 +46,11 @@ const DETAILS = {
   WIDER: 'The patterns let in more than the expression did.',
   NARROWER: 'The expression let in more than the patterns do.',
   OPEN_END:
-    'Nothing ended the expression on the right, so names that only begin like this one were let in; they are not now.',
+    'Anything could follow the expression on the right, so names that only begin like this one were let in; they are not now.',
   OPEN_START: 'Nothing began the expression on the left, so longer schemes were let in; they are not now.',
   UNESCAPED_DOT:
     'A dot without a backslash stands for any character, so other names were let in; it is a dot now.',
-  ANY_SCHEME: 'The expression let in any scheme; the patterns are for https.',
+  ANY_SCHEME: 'The expression let in other schemes than the patterns do.',
 } as const satisfies Readonly<Record<NarrowingCode, string>>;
 
 function note(code: NarrowingCode, examples: readonly string[]): NarrowingNote {
@@ -69,9 +69,9 @@ function differenceNote(
 }
 
 /** The reasons that expressions commonly let in too much. Each is told only with an origin for which it is so. */
-function knownNotes({ matched, allowed, recognised }: Outcome): readonly NarrowingNote[] {
+function knownNotes({ accepted, allowed, recognised }: Outcome): readonly NarrowingNote[] {
   const isLost = (origin: string): boolean =>
-    parseOrigin(origin) !== undefined && recognizes(matched, origin) && !recognizes(allowed, origin);
+    parseOrigin(origin) !== undefined && recognizes(accepted, origin) && !recognizes(allowed, origin);
   const candidates = recognised.map(candidatesOf);
   return KNOWN.flatMap((code) => {
     const example = candidates.flatMap((of) => of[code]).find(isLost);
@@ -81,17 +81,21 @@ function knownNotes({ matched, allowed, recognised }: Outcome): readonly Narrowi
 
 const KNOWN = ['OPEN_END', 'OPEN_START', 'UNESCAPED_DOT', 'ANY_SCHEME'] as const;
 
+const SCHEMES = ['http', 'https', 'evil'];
+
 /** Origins that would show each reason, if it applied. */
 function candidatesOf(recognised: Recognised): Readonly<Record<(typeof KNOWN)[number], readonly string[]>> {
-  const { meant, withoutDot, isAnyScheme } = recognised;
+  const { meant, withoutDot, isAnyScheme, isOpen } = recognised;
   const sample = originIn(findDifference(meant, choice([])));
   if (sample === undefined) return { OPEN_END: [], OPEN_START: [], UNESCAPED_DOT: [], ANY_SCHEME: [] };
   const dotted = withoutDot === undefined ? undefined : originIn(findDifference(withoutDot, choice([])));
   return {
-    OPEN_END: [`${sample}.evil.example`, `${sample}evil.example`, `${sample}:8443`, `${sample}1`],
-    OPEN_START: isAnyScheme ? [] : [`evil-${sample}`],
+    OPEN_END: isOpen
+      ? [`${sample}.evil.example`, `${sample}evil.example`, `${sample}:8443`, `${sample}1`]
+      : [],
+    OPEN_START: isAnyScheme ? [] : [`evil-${sample}`, `evil${sample}`],
     UNESCAPED_DOT: dotted === undefined ? [] : [dotted],
-    ANY_SCHEME: isAnyScheme ? [sample.replace('https:', 'http:'), sample.replace('https:', 'evil:')] : [],
+    ANY_SCHEME: isAnyScheme ? SCHEMES.map((scheme) => sample.replace(/^[a-z]+/, scheme)) : [],
   };
 }
 

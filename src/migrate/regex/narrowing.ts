@@ -1,12 +1,12 @@
 import { parsePattern } from '@origin-allowlist/client/core';
-import { type Alternative, expandAlternatives, MAX_ALTERNATIVES } from './alternatives.js';
+import { type Alternative, expandAlternatives, MAX_ALTERNATIVES, textOf } from './alternatives.js';
 import { findDifference } from './difference.js';
 import { languageIn, languageOf, ORIGINS } from './languages.js';
 import { type NarrowingNote, notesOn } from './narrowing-notes.js';
 import { LIST_THEM, type Regex, type Resistance, ResistanceError, resist } from './regex.js';
 import { choice, type RegexNode, sequence } from './regex-node.js';
 import { parseRegex } from './regex-parser.js';
-import { type Recognised, recognise, textOf } from './template.js';
+import { type Recognised, recognise } from './template.js';
 
 /** What became of a regular expression. */
 export interface Narrowing {
@@ -43,7 +43,10 @@ function narrow(regex: Regex, node: RegexNode): Narrowing {
   if (findDifference(ORIGINS, matched).kind === 'none') return { patterns: ['*'], notes: [], refused: [] };
   // One that no origin matches adds nothing, whatever it looks like.
   const live = alternatives.filter(
-    (alternative) => findDifference(languageIn(regex, alternative), NOTHING).kind !== 'none',
+    (alternative) =>
+      // What an address may be is computed, so that none may be found among many.
+      textOf(alternative.slots).includes('[') ||
+      findDifference(languageIn(regex, alternative), NOTHING).kind !== 'none',
   );
   return live.length === 0 ? resistNothing(regex, alternatives) : conclude(regex, matched, live);
 }
@@ -54,11 +57,13 @@ function conclude(regex: Regex, matched: RegexNode, alternatives: readonly Alter
   const refused: Resistance[] = [];
   for (const alternative of alternatives) {
     try {
-      recognised.push(recogniseNull(alternative) ?? recognise(regex, alternative));
+      recognised.push(recogniseNull(alternative) ?? recognise(regex, alternative, matched));
       accepted.push(languageIn(regex, alternative));
     } catch (error) {
       if (!(error instanceof ResistanceError)) throw error;
-      if (!refused.some(({ reason }) => reason === error.resistance.reason)) refused.push(error.resistance);
+      const { resists, instead } = error.resistance;
+      const isTold = refused.some((one) => one.resists === resists && one.instead === instead);
+      if (!isTold) refused.push(error.resistance);
     }
   }
   const patterns = withoutCovered(recognised.map(({ pattern }) => pattern));
@@ -82,7 +87,7 @@ function conclude(regex: Regex, matched: RegexNode, alternatives: readonly Alter
 function recogniseNull({ slots, startsAt, endsAt }: Alternative): Recognised | undefined {
   if (textOf(slots) !== 'null' || !startsAt || !endsAt) return undefined;
   const meant = sequence(slots.map((slot) => slot.meant));
-  return { pattern: 'null', meant, withoutDot: undefined, isAnyScheme: false };
+  return { pattern: 'null', meant, withoutDot: undefined, isAnyScheme: false, isOpen: false };
 }
 
 /** Each once, and none beside the same with any port. */
