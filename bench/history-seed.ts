@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DEFAULT_POLICY } from '@origin-allowlist/client/core';
 import { Client } from 'pg';
 import { type Operation, sealChange } from '../src/store/change-hash.js';
+import { subjectsOfChange } from '../src/store/change-subject.js';
 import { toEntryOperand } from '../src/store/entry-rows.js';
 import { toPolicyOperand, writePolicy } from '../src/store/policy-rows.js';
 import { keepEntries } from '../src/store/row-versions.js';
@@ -27,8 +28,8 @@ const CREATION = 1;
 const FIRST_LIST = 2;
 
 /**
- * Writes tenants with as many changes each as told, as the service would have: chained and with the rows kept. Their lists are
- * of `entries` entries from revision 2 on; each later change edits the note of one. Through HTTP 100,000 of them take minutes.
+ * Writes tenants with as many changes each as told, as the service would have: chained, with the rows kept and what changes are found
+ * by. Their lists are of `entries` entries from revision 2 on; each later change edits the note of one. Through HTTP 100,000 of them take minutes.
  */
 export async function seedTenants(
   databaseUrl: string,
@@ -114,6 +115,7 @@ async function seedTenant(client: Client, changes: number, count: number): Promi
     updatedAt: at,
   });
   await send(client, INSERT_CHANGES, id, rows);
+  await client.query(INSERT_SUBJECTS, [id]);
   await send(client, `INSERT INTO entries SELECT r.* FROM ${RECORDS} r`, id, entries);
   await send(client, KEEP, id, kept);
   return { slug, changes, entryId: entries[0]?.id ?? '', middleAt: atOf(changes / 2) };
@@ -160,6 +162,10 @@ const INSERT_CHANGES = `
   FROM jsonb_to_recordset($2::jsonb) AS r(lineage uuid, revision integer, at timestamptz, actor text, "requestId" text,
     action text, ops jsonb, "prevHash" text, hash text)
   ORDER BY r.revision`;
+
+const INSERT_SUBJECTS = `
+  INSERT INTO change_subjects (tenant_id, subject, revision)
+  SELECT $1, s.subject, c.revision FROM changes c, LATERAL (${subjectsOfChange('c.ops')}) s WHERE c.tenant_id = $1`;
 
 const RECORDS = `(SELECT id, $1::uuid AS tenant_id, pattern, kind, "anyPort" AS any_port, enabled, "expiresAt" AS expires_at, ref,
     note, labels, policies, "acceptedRisks" AS accepted_risks, revision, "createdAt" AS created_at, "createdBy" AS created_by,

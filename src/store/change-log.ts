@@ -119,7 +119,7 @@ export function createChangeLog(db: Database, quotas: Quotas, log: Logger): Chan
         const spent = mutation.operations.length > 0 && !options.dryRun;
         const before = usageOf(write.tenant);
         context.onUsage?.(before);
-        const after = fitQuotas(before, mutation.operations, quotas);
+        const after = await fitQuotas(before, mutation.operations, quotas);
         if (spent) await keepUsage(write, after);
         const head = spent ? await append(write, context, options.action, mutation.operations) : write.tenant;
         await requireStandingKey(transaction, context);

@@ -1,4 +1,5 @@
-import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
+import { Socket } from 'node:net';
+import type { Client, Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { toStoreError, unavailable } from './database-error.js';
 import { inFairTime, setFairTimeout } from './fair-timeout.js';
 
@@ -7,8 +8,16 @@ const QUERY_TIMEOUT_MS = 60_000;
 
 /** A connection taken from the pool, with a limit on how long it may be used. */
 export interface Connection {
-  /** @throws AppError `store_unavailable`; pg's own error for a violated constraint. */
+  /**
+   * Queries take turns.
+   *
+   * @throws AppError `store_unavailable`; pg's own error for a violated constraint.
+   */
   query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>>;
+  /** Whether no query is under way. */
+  isIdle(): boolean;
+  /** How much the server has said. */
+  heardBytes(): number;
   /** From now on this long; then the connection is closed, whatever it waits for, and every query on it rejects. */
   limit(durationMs: number): void;
   /** Ends the use of a connection that is as it was: nothing open, every answer read. */
@@ -30,6 +39,8 @@ export async function takeConnection(pool: Pool, durationMs: number): Promise<Co
   const ignore = () => {};
   client.on('error', ignore);
   let inUse = true;
+  let queries = 0;
+  let turn: Promise<unknown> = Promise.resolve();
 
   const end = (healthy: boolean) => {
     if (!inUse) return;
@@ -44,10 +55,19 @@ export async function takeConnection(pool: Pool, durationMs: number): Promise<Co
   return {
     async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) {
       const config = { text, values: [...values], query_timeout: QUERY_TIMEOUT_MS };
-      return client.query<Row>(config).catch((error: unknown) => {
+      queries += 1;
+      const answer = turn
+        .then(() => client.query<Row>(config))
+        .finally(() => {
+          queries -= 1;
+        });
+      turn = answer.then(ignore, ignore);
+      return answer.catch((error: unknown) => {
         throw toStoreError(error);
       });
     },
+    isIdle: () => queries === 0,
+    heardBytes: () => heardBytes(client),
     limit(limitMs) {
       cancelLimit();
       if (inUse) cancelLimit = setFairTimeout(close, limitMs);
@@ -55,6 +75,11 @@ export async function takeConnection(pool: Pool, durationMs: number): Promise<Co
     giveBack: () => end(true),
     close,
   };
+}
+
+/** How much the server has said on a connection. */
+export function heardBytes({ connection: { stream } }: Pick<Client, 'connection'>): number {
+  return stream instanceof Socket ? stream.bytesRead : 0;
 }
 
 async function checkOut(pool: Pool, timeoutMs: number): Promise<PoolClient> {

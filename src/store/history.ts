@@ -22,11 +22,15 @@ import {
 import type { CachedSnapshot } from './snapshot-cache.js';
 import { readPastSnapshot } from './snapshot-row.js';
 import type { TenantScope } from './tenants.js';
+import { createTrailSince } from './trail-since.js';
 import type { Transaction } from './transaction.js';
 
 /** Looks into the past at once: the rest of the pool's connections stay with the writes and the present. */
 const CONCURRENT_LOOKS = 3;
 const WAITING_LOOKS = 300;
+/** Restores that hash the changes since at once: long pasts take seconds of computing. */
+const CONCURRENT_TRAILS = 2;
+const WAITING_TRAILS = 30;
 
 /**
  * What tenants had, and the way back. The past of a deleted tenant cannot be asked for; its changes remain. Every method: AppError
@@ -61,6 +65,7 @@ export interface History {
 
 export function createHistory(db: Database, changeLog: ChangeLog): History {
   const limiter = createLoadLimiter({ concurrent: CONCURRENT_LOOKS, waiting: WAITING_LOOKS });
+  const trails = createLoadLimiter({ concurrent: CONCURRENT_TRAILS, waiting: WAITING_TRAILS });
   const snapshots = createPastSnapshots({
     load: (moment) => limiter.run(() => readPastSnapshot(db, moment)),
   });
@@ -93,9 +98,15 @@ export function createHistory(db: Database, changeLog: ChangeLog): History {
     snapshot: snapshots.get,
     diff: (from, to, page) => look((transaction) => readDiff(transaction, from, to, page)),
     ofEntry: (slug, id, page, scope) => listEntryChanges(db, slug, id, page, scope),
-    restore: (slug, revision, { ifMatch, dryRun, acceptedRisks = [] }, context) =>
-      changeLog.writeTenant(slug, context, { action: 'tenant.restore', ifMatch, dryRun }, (write) =>
-        restoreRevision(write, revision, acceptedRisks, context),
-      ),
+    async restore(slug, revision, { ifMatch, dryRun, acceptedRisks = [] }, context) {
+      const { tenantIds = null } = context;
+      const trail = createTrailSince(
+        await findMoment(db.query, slug, { atRevision: revision }, { tenantIds }),
+      );
+      await trails.run(() => trail.readOn(db));
+      return changeLog.writeTenant(slug, context, { action: 'tenant.restore', ifMatch, dryRun }, (write) =>
+        restoreRevision(write, trail, acceptedRisks, context),
+      );
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { inTurns } from '../turns.js';
 import { sealChange } from './change-hash.js';
 import type { ChangeRecord } from './change-rows.js';
+import type { Tenant } from './generated/client.js';
 import { createReplay, type Replay } from './trail-replay.js';
 
 /** What can be wrong with the trail of a tenant. */
@@ -127,4 +128,27 @@ export function createChain(
     },
     replay,
   };
+}
+
+/** Whether the tenant is at the change stepped on last. */
+export function checkHead(
+  chain: Chain,
+  tenant: Pick<Tenant, 'revision' | 'headHash' | 'lineage'>,
+): Break | undefined {
+  const { revision } = chain;
+  if (tenant.revision > revision) return missing(revision + 1);
+  const broken = (kind: Break['kind'], detail: string): Break => ({ revision, kind, detail });
+  if (tenant.revision < revision)
+    return broken('head_mismatch', `the tenant is at revision ${tenant.revision}`);
+  if (tenant.headHash !== chain.hash) {
+    return broken('head_mismatch', `the tenant names ${tenant.headHash}, and the change has ${chain.hash}`);
+  }
+  if (chain.lineageIs(tenant.lineage) === 'left') {
+    return broken('lineage_mismatch', `the tenant is of lineage ${tenant.lineage}, which was left before`);
+  }
+  return undefined;
+}
+
+export function missing(revision: number): Break {
+  return { revision, kind: 'missing_revision', detail: 'it is not there' };
 }

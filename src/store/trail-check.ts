@@ -3,10 +3,10 @@ import { type Database, openDatabase } from './database.js';
 import type { Tenant } from './generated/client.js';
 import { TENANT_COLUMNS } from './rows.js';
 import { requireTenant, type TenantScope } from './tenants.js';
-import { type Break, type Chain, createChain, type Pin } from './trail-chain.js';
+import { type Break, type Chain, checkHead, createChain, missing, type Pin } from './trail-chain.js';
 import { compareRows } from './trail-rows.js';
 import { createTraces } from './trail-traces.js';
-import { readChanges, stepOn, stepToEnd } from './trail-walk.js';
+import { readChanges, stepOn, stepToEnd, type Walk } from './trail-walk.js';
 import type { Transaction } from './transaction.js';
 
 /** What a check found. */
@@ -65,7 +65,12 @@ export function createTrailCheck(db: Database): TrailCheck {
     const isPinBefore = pin !== undefined && (await hasPin(db, tenantId, pin, fromRevision));
     const chain = createChain(before, isPinBefore ? undefined : pin);
     const traces = chain.replay && createTraces(tenantId);
-    const walk = { tenantId, chain, traces };
+    const walk: Walk = {
+      tenantId,
+      chain,
+      follow:
+        traces && ((reader, change) => traces.follow(reader, change, chain.replay?.takeReplaced() ?? [])),
+    };
     const verdict = (tenant: Tenant, rest: Partial<TrailVerdict>): TrailVerdict => ({
       tenant: tenant.slug,
       tenantId,
@@ -135,25 +140,6 @@ async function readTenant(transaction: Transaction, tenantId: string): Promise<T
   ]);
   if (tenant === undefined) throw new Error(`tenant ${tenantId} is gone`);
   return tenant;
-}
-
-function missing(revision: number): Break {
-  return { revision, kind: 'missing_revision', detail: 'it is not there' };
-}
-
-function checkHead(chain: Chain, tenant: Tenant): Break | undefined {
-  const { revision } = chain;
-  if (tenant.revision > revision) return missing(revision + 1);
-  const broken = (kind: Break['kind'], detail: string): Break => ({ revision, kind, detail });
-  if (tenant.revision < revision)
-    return broken('head_mismatch', `the tenant is at revision ${tenant.revision}`);
-  if (tenant.headHash !== chain.hash) {
-    return broken('head_mismatch', `the tenant names ${tenant.headHash}, and the change has ${chain.hash}`);
-  }
-  if (chain.lineageIs(tenant.lineage) === 'left') {
-    return broken('lineage_mismatch', `the tenant is of lineage ${tenant.lineage}, which was left before`);
-  }
-  return undefined;
 }
 
 function checkPin({ isPinFound, revision }: Chain, pin: Pin | undefined): Break | undefined {

@@ -1,7 +1,6 @@
 import { CHANGE_COLUMNS, type ChangeRecord } from './change-rows.js';
 import type { Database } from './database.js';
 import type { Break, Chain } from './trail-chain.js';
-import type { Traces } from './trail-traces.js';
 import type { Transaction } from './transaction.js';
 
 const CHANGES_PER_READ = 200;
@@ -12,12 +11,12 @@ const SMALL_CHANGE_OPERATIONS = 10;
 export interface Walk {
   readonly tenantId: string;
   readonly chain: Chain;
-  /** What the changes must have left; only where the walk began at the first change. */
-  readonly traces: Traces | undefined;
+  /** Is shown each change that holds, and may find what does not. */
+  readonly follow: ((reader: Reader, change: ChangeRecord) => Promise<Break | undefined>) | undefined;
 }
 
 /** Reads on the database at large or within a transaction. */
-type Reader = Pick<Transaction, 'query'> | Database;
+export type Reader = Pick<Transaction, 'query'> | Database;
 
 type ReadChange = Omit<ChangeRecord, 'operations'> & {
   readonly operations: ChangeRecord['operations'] | null;
@@ -41,14 +40,12 @@ export async function readChanges(
 /** Steps on the next changes, up to the first that does not hold. None: the end was reached. */
 export async function stepOn(
   reader: Reader,
-  { tenantId, chain, traces }: Walk,
+  { tenantId, chain, follow }: Walk,
 ): Promise<{ readonly count: number; readonly broken: Break | undefined }> {
   const changes = await readChanges(reader, tenantId, chain.revision + 1, CHANGES_PER_READ);
   for (const read of changes) {
     const change = { ...read, operations: read.operations ?? (await readOperations(reader, read.id)) };
-    const broken =
-      (await chain.step(change)) ??
-      (await traces?.follow(reader, change, chain.replay?.takeReplaced() ?? []));
+    const broken = (await chain.step(change)) ?? (await follow?.(reader, change));
     if (broken !== undefined) return { count: changes.length, broken };
   }
   return { count: changes.length, broken: undefined };

@@ -1,6 +1,7 @@
 import { parsePattern } from '@origin-allowlist/client/core';
 import { AppError } from '../errors.js';
 import type { Quotas } from '../limits.js';
+import { inTurns } from '../turns.js';
 import type { Operation } from './change-hash.js';
 import type { TenantWrite } from './change-log.js';
 
@@ -26,11 +27,17 @@ export function usageOf({ entryCount, wildcardCount, policyCount }: CountedTenan
  *
  * @throws AppError `quota_exceeded`, with `quota`, `limit`, `used` (before) and `wanted` (after).
  */
-export function fitQuotas(before: Usage, operations: readonly Operation[], quotas: Quotas): Usage {
+export async function fitQuotas(
+  before: Usage,
+  operations: readonly Operation[],
+  quotas: Quotas,
+): Promise<Usage> {
   const after = { ...before };
-  for (const operation of operations) {
-    count(operation.after, operation, +1, after);
-    count(operation.before, operation, -1, after);
+  for await (const turn of inTurns(operations)) {
+    for (const operation of turn) {
+      count(operation.after, operation, +1, after);
+      count(operation.before, operation, -1, after);
+    }
   }
   for (const name of NAMES) {
     if (after[name] <= before[name] || after[name] <= quotas[name]) continue;
