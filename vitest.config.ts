@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 // The workspace is tested from source. (Adding the conditions import or default here would break pg.)
 const fromSource = { resolve: { conditions: ['@origin-allowlist/source', ...defaultServerConditions] } };
 
+// One queue for all projects, in the order of their names: long files first, and at the end, when one worker has run out of them,
+// the short ones of `unit`. More workers than two would only make each other's deadlines tight.
 export default defineConfig({
   test: {
     projects: [
@@ -15,7 +17,8 @@ export default defineConfig({
           maxWorkers: 2,
           // Each file loading all modules anew would take longer than the tests.
           isolate: false,
-          sequence: { shuffle: true, groupOrder: 0 },
+          testTimeout: 20_000,
+          sequence: { shuffle: true },
         },
       },
       {
@@ -28,7 +31,7 @@ export default defineConfig({
           isolate: false,
           testTimeout: 20_000,
           hookTimeout: 60_000,
-          sequence: { shuffle: true, groupOrder: 1 },
+          sequence: { shuffle: true },
         },
       },
       {
@@ -36,11 +39,12 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/{e2e,browser}/**/*.test.ts'],
-          globalSetup: ['test/support/servers.ts'],
-          maxWorkers: 1,
+          globalSetup: ['test/support/servers.ts', 'test/support/build.ts'],
+          maxWorkers: 2,
+          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          sequence: { shuffle: true, groupOrder: 2 },
+          sequence: { shuffle: true },
         },
       },
     ],

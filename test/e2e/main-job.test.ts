@@ -15,6 +15,8 @@ import { killServices, startService } from '../support/service-process.js';
 
 const ADMIN_KEY = 'test-admin-key-of-at-least-32-characters';
 const FROM_SOURCE = `exec '${process.execPath}' --import tsx --conditions @origin-allowlist/source src/main.ts`;
+/** Usually a moment; a slow machine may take many. */
+const SOON_MS = 10_000;
 /** What a page learns of a fetch: the answer, or that the browser kept it. */
 type Outcome =
   | { readonly status: number; readonly total: string | null; readonly cookie: string | null }
@@ -96,7 +98,7 @@ describeWithChromium('given the real service, a page and an app with one line of
     const created = await call('POST', '/v1/keys', { name: 'apps', preset: 'sdk', tenants: ['acme'] });
     const { key }: { key: string } = Object(await created.json());
     allowlist = createAllowlist({ url: serviceUrl, key, tenant: 'acme', pollIntervalMs: 100 });
-    expect(await allowlist.ready()).toMatchObject({ state: 'ready' });
+    expect(await allowlist.ready({ timeoutMs: SOON_MS })).toMatchObject({ state: 'ready' });
 
     const app = express();
     app.use(cors(allowlist));
@@ -187,7 +189,7 @@ describeWithChromium('given the real service, a page and an app with one line of
       for (const framework of ['Express', 'Fastify'] as const) {
         await vi.waitFor(
           async () => expect(await tryFetch(shop, urlOf(framework), {})).toEqual(expected),
-          3_000,
+          SOON_MS,
         );
       }
     }

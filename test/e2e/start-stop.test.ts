@@ -14,7 +14,7 @@ import { killServices, type ServiceProcess, startService } from '../support/serv
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 
-const SOON = { timeout: 10_000, interval: 10 };
+const SOON = { timeout: 30_000, interval: 10 };
 
 let checkout: Checkout;
 let folder: string;
@@ -121,6 +121,7 @@ describe('given a service on its embedded PostgreSQL', () => {
     await openHalfRequest(await service.ready, await adminKey());
     const family = await service.family();
     service.kill('SIGTERM');
+    await vi.waitFor(() => expect(service.stdout()).toContain('stopping'), SOON);
     await delay(1_100); // Past the time in which it counts as the same signal.
     service.kill('SIGTERM');
     expect(await service.exited).toEqual({ code: 143, signal: null });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { withClient } from '../support/database-template.js';
-import { ageRegistry, newInstances, report, silence, versionOf } from './reports.js';
+import { ageRegistry, newInstances, report, rolloutOf, silence, versionOf } from './reports.js';
 import { openService, type TestService } from './service.js';
 
 let service: TestService;
@@ -61,7 +61,7 @@ describe('given that every instance has applied a removal', () => {
     const after = await versionOf(service, slug);
     await report(service, { instance: first, applied: [after] });
     await report(service, { instance: last, applied: [after] });
-    const rollout = (await service.call('GET', `/v1/tenants/${slug}/rollout`)).body;
+    const rollout = await rolloutOf(service, slug);
     const horizon = await horizonOf();
     expect(horizon).toEqual({
       tenant: slug,
@@ -186,7 +186,7 @@ describe('given an instance that has not applied it', () => {
     await report(service, { instance, onStale: 'refuse', maxStalenessMs: 3_600_000, applied });
     await removal();
     await silence(service.databaseUrl, instance, 120);
-    const { silent } = (await service.call('GET', `/v1/tenants/${slug}/rollout`)).body;
+    const { silent } = await rolloutOf(service, slug);
     const horizon = await horizonOf();
     expect([horizon.blockerCount, silent[0].instance]).toEqual([0, instance]);
     expect(secondsBetween(silent[0].lastSeenAt, horizon.lastAppliedAt)).toBe(3_600 + 90);

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { expect } from 'vitest';
-import type { Row } from './isolation-table.js';
+import type { Row } from './isolation-row.js';
 import type { Subject } from './isolation-world.js';
 import type { TestService } from './service.js';
 

@@ -1,40 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Scope } from '../../src/http/scopes.js';
-import type { Subject } from './isolation-world.js';
-
-/**
- * How every route is called, and who may. **A new route needs a row here**; without one `isolation.test.ts` fails. To add it:
- *
- * 1. `route` as it is registered, and the `scopes` of which one is enough.
- * 2. `status` of a call that is let in, when that is not 200.
- * 3. What the call needs beside the slug in its path: `params`, `query`, `body`, `headers`, made of the tenant it is about
- *    ({@link Subject}). Where a row deletes or changes something it is that tenant's own: each call that is let in has a world of its own.
- * 4. Where the tenant is named, when it is neither in the path (`:slug`) nor left out: `names: 'query'`, judged before the scope as in
- *    the path, or `names: 'body'`, judged after it; also for what belongs to a tenant, such as a key. `hidden` = the status for a tenant
- *    that the key may not see, when that is not 404.
- *
- * The test takes each row times each scope times keys of the tenant itself, of two others, of none and of all, times that tenant, a
- * foreign one and one that does not exist, and looks after each refused call that nothing was written. A route that takes several
- * shapes of a call has a row for each, told apart by `shape`.
- */
-export interface Row {
-  readonly route: string;
-  readonly shape?: string;
-  readonly scopes: readonly Scope[];
-  /** Scopes that it takes besides. */
-  readonly besides?: readonly Scope[];
-  readonly status?: number;
-  readonly params?: (subject: Subject) => Readonly<Record<string, string>>;
-  readonly query?: (subject: Subject) => string;
-  readonly body?: (subject: Subject) => object;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly names?: 'query' | 'body';
-  readonly hidden?: number;
-  /** A key bound to tenants may not, whatever its scopes: 403. */
-  readonly ofAllTenants?: true;
-  /** It answers with events, and does not end. */
-  readonly isStream?: true;
-}
+import { CALLER_ROWS } from './isolation-caller-rows.js';
+import type { Row } from './isolation-row.js';
+import { type Subject, TEMPORARY } from './isolation-world.js';
 
 /** Routes outside `/v1`: they tell nothing about anybody, and need no key. */
 export const OPEN_ROUTES = [
@@ -50,22 +17,14 @@ export const OPEN_ROUTES = [
   'GET /readyz',
 ];
 
-/** What makes an entry one that a key for temporary entries may write, too. */
-export const TEMPORARY = { ref: 'pr-7', expiresAt: new Date(Date.now() + 86_400_000).toISOString() };
-
 const ENTRY_WRITE = ['origins:write', 'origins:write-temporary'] as const;
 const PATTERN = 'https://new.example.com';
 const IF_MATCH = { 'if-match': '*' };
 
 const entry = ({ entryId }: Subject) => ({ id: entryId });
 const policy = ({ policyName }: Subject) => ({ name: policyName });
-const evaluation = ({ slug }: Subject) => ({
-  tenant: slug,
-  method: 'GET',
-  origin: 'https://app.example.com',
-});
-const held = ({ slug, lineage, revision }: Subject) => ({ slug, lineage, revision });
 
+/** How every route is called, and who may. */
 export const ROWS: readonly Row[] = [
   // tenants
   { route: 'GET /v1/tenants', scopes: ['tenants:read'] },
@@ -195,33 +154,8 @@ export const ROWS: readonly Row[] = [
     scopes: ['origins:read'],
     query: ({ revision }) => `atRevision=${revision}`,
   },
-  {
-    route: 'GET /v1/evaluate',
-    shape: 'as it was',
-    scopes: ['evaluate'],
-    besides: ['origins:read'],
-    names: 'query',
-    query: ({ slug, revision }) => `tenant=${slug}&method=GET&atRevision=${revision}`,
-  },
-  {
-    route: 'POST /v1/evaluate',
-    shape: 'as it was',
-    scopes: ['evaluate'],
-    besides: ['origins:read'],
-    names: 'body',
-    body: (subject) => ({ ...evaluation(subject), atRevision: subject.revision }),
-  },
-  {
-    route: 'GET /v1/snapshot',
-    shape: 'as it was',
-    scopes: ['sync'],
-    besides: ['origins:read'],
-    names: 'query',
-    query: ({ slug, revision }) => `tenant=${slug}&atRevision=${revision}`,
-  },
 
   // rollout
-
   { route: 'GET /v1/tenants/:slug/rollout', scopes: ['origins:read'] },
   { route: 'GET /v1/tenants/:slug/horizon', scopes: ['origins:read'] },
   {
@@ -231,93 +165,5 @@ export const ROWS: readonly Row[] = [
     params: ({ instanceId }) => ({ id: instanceId }),
   },
 
-  // keys: of a tenant, and hidden with it
-  { route: 'GET /v1/keys', scopes: ['keys:write'] },
-  {
-    route: 'POST /v1/keys',
-    scopes: ['keys:write'],
-    status: 201,
-    names: 'body',
-    hidden: 422,
-    body: ({ slug }) => ({ name: 'new', scopes: ['keys:write'], tenants: [slug] }),
-  },
-  {
-    route: 'GET /v1/keys/:id',
-    scopes: ['keys:write'],
-    names: 'body',
-    params: ({ keyId }) => ({ id: keyId }),
-  },
-  {
-    route: 'POST /v1/keys/:id/rotate',
-    scopes: ['keys:write'],
-    status: 201,
-    names: 'body',
-    params: ({ keyId }) => ({ id: keyId }),
-    body: () => ({}),
-  },
-  {
-    route: 'DELETE /v1/keys/:id',
-    scopes: ['keys:write'],
-    status: 204,
-    names: 'body',
-    params: ({ keyId }) => ({ id: keyId }),
-  },
-
-  // evaluate
-  {
-    route: 'GET /v1/evaluate',
-    scopes: ['evaluate'],
-    names: 'query',
-    query: ({ slug }) => `tenant=${slug}&method=GET&origin=https://app.example.com`,
-  },
-  { route: 'POST /v1/evaluate', shape: 'one', scopes: ['evaluate'], names: 'body', body: evaluation },
-  {
-    route: 'POST /v1/evaluate',
-    shape: 'one that waits',
-    scopes: ['evaluate'],
-    names: 'body',
-    body: (subject) => ({ ...evaluation(subject), minRevision: subject.revision }),
-  },
-  {
-    route: 'POST /v1/evaluate',
-    shape: 'batch',
-    scopes: ['evaluate'],
-    names: 'body',
-    hidden: 200,
-    body: (subject) => ({ requests: [evaluation(subject)] }),
-  },
-
-  // sync
-  {
-    route: 'GET /v1/snapshot',
-    scopes: ['sync'],
-    names: 'query',
-    query: ({ slug }) => `tenant=${slug}`,
-  },
-  {
-    route: 'POST /v1/versions',
-    scopes: ['sync'],
-    names: 'body',
-    hidden: 200,
-    body: ({ slug }) => ({ tenants: [slug] }),
-  },
-  {
-    route: 'POST /v1/stream',
-    scopes: ['sync'],
-    names: 'body',
-    hidden: 200,
-    body: (subject) => ({ instance: randomUUID(), tenants: [held(subject)] }),
-    isStream: true,
-  },
-  {
-    route: 'POST /v1/report',
-    scopes: ['sync'],
-    status: 204,
-    names: 'body',
-    hidden: 204,
-    body: (subject) => ({
-      ...{ instance: 'matrix', transport: 'stream', onStale: 'serve', maxStalenessMs: 0 },
-      applied: [held(subject)],
-    }),
-  },
+  ...CALLER_ROWS,
 ];

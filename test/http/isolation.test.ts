@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KEY_SCOPES, type KeyScope } from '../../src/store/store.js';
 import { anonymous, methodsOf, routesOf, send, type Told } from './isolation-call.js';
-import { OPEN_ROUTES, ROWS, type Row } from './isolation-table.js';
+import type { Row } from './isolation-row.js';
+import { OPEN_ROUTES, ROWS } from './isolation-table.js';
 import {
   absentSubject,
   createKey,

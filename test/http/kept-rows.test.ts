@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sealChange } from '../../src/store/change-hash.js';
 import { tamper } from '../store/tamper.js';
 import { openService, type TestService } from './service.js';
 
@@ -125,5 +126,48 @@ describe('given rows of the past that somebody has edited', () => {
     );
     const { body } = await service.call('GET', `/v1/tenants/${slug}/changes/verify`);
     expect(body.broken).toMatchObject({ revision: 9, kind: 'subjects_mismatch' });
+  });
+});
+
+describe('given changes that somebody has edited along with the rows that were kept', () => {
+  const evil = (column: string) => `replace(${column}, 'b.example.com', 'evil.example.com')`;
+  const change = (revision: number) => `changes WHERE tenant_id = $1 AND revision = ${revision}`;
+
+  async function hashAnew(from: number): Promise<void> {
+    let { hash: prevHash } = (await service.call('GET', `/v1/tenants/${slug}/changes/${from - 1}`)).body;
+    for (let revision = from; revision <= HEAD; revision += 1) {
+      const { body } = await service.call('GET', `/v1/tenants/${slug}/changes/${revision}`);
+      const { hash } = await sealChange({ ...body, prevHash }, body.operations);
+      await edit(set(change(revision), `prev_hash = '${prevHash}', hash = '${hash}'`));
+      prevHash = hash;
+    }
+  }
+
+  it.each([
+    ['edit what one says', set(change(9), `ops = ${evil('ops::text')}::jsonb`), 9, 'hash_mismatch'],
+    ['take one away', `DELETE FROM ${change(9)}`, 9, 'missing_revision'],
+    ['take the newest away', `DELETE FROM ${change(HEAD)}`, HEAD, 'missing_revision'],
+    ['let one follow on another', set(change(10), `prev_hash = repeat('0', 64)`), 10, 'prev_hash_mismatch'],
+  ])('refuses to restore when they %s, and writes nothing', async (_what, statement, revision, kind) => {
+    await edit(set(of('entry', 9), `pattern = ${evil('pattern')}`));
+    await edit(statement);
+    const before = await rows();
+    for (const query of ['', '?dryRun=true']) {
+      const { status, body } = await restore(8, query);
+      expect([status, body.code]).toEqual([409, 'history_mismatch']);
+      expect(body.detail).toContain(`The trail does not hold: revision ${revision}: ${kind}: `);
+    }
+    expect([await service.revisionOf(slug), await rows()]).toEqual([HEAD, before]);
+  });
+
+  it('refuses to when they have hashed what they edited anew, since the tenant names another head', async () => {
+    await edit(set(of('entry', 9), `pattern = ${evil('pattern')}`));
+    await edit(set(change(9), `ops = ${evil('ops::text')}::jsonb`));
+    await hashAnew(9);
+    expect((await restore(8)).body).toMatchObject({
+      code: 'history_mismatch',
+      detail: expect.stringContaining(`revision ${HEAD}: head_mismatch`),
+    });
+    expect(await service.revisionOf(slug)).toBe(HEAD);
   });
 });

@@ -24,6 +24,16 @@ export async function versionOf(
   return { slug, lineage: body.lineage, revision: body.revision };
 }
 
+/** What the service tells of who has applied a tenant's revision. */
+export async function rolloutOf(service: TestService, slug: string, query = ''): Promise<Answer['body']> {
+  return (await service.call('GET', `/v1/tenants/${slug}/rollout${query}`)).body;
+}
+
+/** The names in a list of a rollout. */
+export function instancesOf(listed: readonly { readonly instance: string }[]): string[] {
+  return listed.map(({ instance }) => instance).sort();
+}
+
 /** Instance names that no other test uses. */
 export function newInstances(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `i${index}-${randomUUID()}`);

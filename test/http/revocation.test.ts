@@ -223,12 +223,21 @@ describe('given a call that goes on after its key was revoked', () => {
       // Looked at when it comes in and when its body is there; the third look is after the wait.
       let looks = 0;
       const verify = async (hash: string) => {
-        const key = looks < 2 ? await node.store.keys.verify(hash) : undefined;
-        // Counted when it is over: a write that was there before would leave nothing to wait for.
         looks += 1;
-        return key;
+        return looks <= 2 ? await node.store.keys.verify(hash) : undefined;
       };
-      const store = { ...node.store, keys: { ...node.store.keys, verify } };
+      // It waits once it has seen that the list is too old; a write from before would leave nothing to wait for.
+      let seen = 0;
+      const bySlug = async (tenant: string) => {
+        const snapshot = await node.store.snapshots.bySlug(tenant);
+        seen += 1;
+        return snapshot;
+      };
+      const store = {
+        ...node.store,
+        keys: { ...node.store.keys, verify },
+        snapshots: { ...node.store.snapshots, bySlug },
+      };
       const app = await buildApp({ store });
       const answering = app.inject({
         method: 'POST',
@@ -236,7 +245,7 @@ describe('given a call that goes on after its key was revoked', () => {
         headers: { authorization: `Bearer ${made.key}` },
         payload: { ...evaluation(), minRevision },
       });
-      await expect.poll(() => looks, { interval: 1 }).toBe(2);
+      await expect.poll(() => seen, { interval: 1 }).toBeGreaterThan(0);
       if (minRevision === 2) {
         const body = { pattern: 'https://a.example.com' };
         await node.call('POST', `/v1/tenants/${slug}/origins`, { body });

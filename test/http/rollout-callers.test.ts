@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ageRegistry, newInstances, report, silence, versionOf } from './reports.js';
+import { ageRegistry, instancesOf, newInstances, report, rolloutOf, silence, versionOf } from './reports.js';
 import { openService, type TestService } from './service.js';
 
 let service: TestService;
@@ -15,11 +15,6 @@ beforeEach(async () => {
 });
 afterAll(() => service.close());
 
-const rolloutOf = async (of = slug, query = '') =>
-  (await service.call('GET', `/v1/tenants/${of}/rollout${query}`)).body;
-const names = (listed: readonly { readonly instance: string }[]) =>
-  listed.map(({ instance }) => instance).sort();
-
 describe('given two keys', () => {
   it('tells instances of one name apart', async () => {
     const [instance = ''] = newInstances(1);
@@ -27,10 +22,10 @@ describe('given two keys', () => {
     const version = await versionOf(service, slug);
     for (const key of keys) await report(service, { instance, applied: [version] }, key);
     await report(service, { instance, applied: [], bye: true });
-    const { applied } = await rolloutOf();
-    expect(names(applied)).toEqual([instance, instance]);
+    const { applied } = await rolloutOf(service, slug);
+    expect(instancesOf(applied)).toEqual([instance, instance]);
     await report(service, { instance, applied: [], bye: true }, keys[0]);
-    expect((await rolloutOf()).counts.applied).toBe(1);
+    expect((await rolloutOf(service, slug)).counts.applied).toBe(1);
   });
 
   it('writes nothing down for a tenant the key may not see', async () => {
@@ -39,15 +34,15 @@ describe('given two keys', () => {
     const [instance = ''] = newInstances(1);
     const applied = [await versionOf(service, foreign), await versionOf(service, slug)];
     expect((await report(service, { instance, applied }, key)).status).toBe(204);
-    expect((await rolloutOf(foreign)).counts).toEqual({ applied: 0, lagging: 0, silent: 0 });
-    expect((await rolloutOf()).counts.applied).toBe(1);
+    expect((await rolloutOf(service, foreign)).counts).toEqual({ applied: 0, lagging: 0, silent: 0 });
+    expect((await rolloutOf(service, slug)).counts.applied).toBe(1);
   });
 
   it('shows a rollout, and removes an instance, only to who may see the tenant', async () => {
     const [instance = ''] = newInstances(1);
     await report(service, { instance, applied: [await versionOf(service, slug)] });
     await silence(service.databaseUrl, instance, 100);
-    const { id } = (await rolloutOf()).silent[0];
+    const { id } = (await rolloutOf(service, slug)).silent[0];
     const stranger = await service.key({ preset: 'admin', tenants: [await service.tenant()] });
     const reader = await service.key({ scopes: ['origins:read'], tenants: [slug] });
     const instancePath = `/v1/tenants/${slug}/rollout/instances/${id}`;
@@ -59,7 +54,7 @@ describe('given two keys', () => {
     const refused = await service.call('DELETE', instancePath, { key: stranger });
     expect([refused.status, refused.body.code]).toEqual([404, 'tenant_not_found']);
     expect((await service.call('DELETE', instancePath, { key: reader })).status).toBe(403);
-    expect((await rolloutOf()).counts.silent).toBe(1);
+    expect((await rolloutOf(service, slug)).counts.silent).toBe(1);
   });
 
   it('removes an instance of one tenant from no other', async () => {
@@ -68,11 +63,14 @@ describe('given two keys', () => {
     const applied = [await versionOf(service, slug), await versionOf(service, other)];
     await report(service, { instance, applied });
     await silence(service.databaseUrl, instance, 100);
-    const { id } = (await rolloutOf()).silent[0];
+    const { id } = (await rolloutOf(service, slug)).silent[0];
     const elsewhere = `/v1/tenants/${await service.tenant()}/rollout/instances/${id}`;
     expect((await service.call('DELETE', elsewhere)).body.code).toBe('instance_not_found');
     expect((await service.call('DELETE', `/v1/tenants/${slug}/rollout/instances/${id}`)).status).toBe(204);
-    expect([(await rolloutOf()).counts.silent, (await rolloutOf(other)).counts.silent]).toEqual([0, 1]);
+    expect([
+      (await rolloutOf(service, slug)).counts.silent,
+      (await rolloutOf(service, other)).counts.silent,
+    ]).toEqual([0, 1]);
   });
 });
 
@@ -97,12 +95,12 @@ describe('given a call that is wrong', () => {
   it('answers 409 to the removal of an instance that reports, which stays', async () => {
     const [instance = ''] = newInstances(1);
     await report(service, { instance, applied: [await versionOf(service, slug)] });
-    const { id } = (await rolloutOf()).applied[0];
+    const { id } = (await rolloutOf(service, slug)).applied[0];
     const path = `/v1/tenants/${slug}/rollout/instances/`;
     const answer = await service.call('DELETE', path + id);
     expect([answer.status, answer.body.code]).toEqual([409, 'instance_not_silent']);
     expect((await service.call('DELETE', `${path}nonsense`)).body.code).toBe('instance_not_found');
-    expect((await rolloutOf()).counts.applied).toBe(1);
+    expect((await rolloutOf(service, slug)).counts.applied).toBe(1);
   });
 
   it.each([
@@ -125,13 +123,13 @@ describe('given a call that is wrong', () => {
     const [instance = ''] = newInstances(1);
     const answer = await report(service, { instance, applied: [await versionOf(service, slug)], ...fields });
     expect([answer.status, answer.body.code]).toEqual([422, 'invalid_input']);
-    expect((await rolloutOf()).counts).toEqual({ applied: 0, lagging: 0, silent: 0 });
+    expect((await rolloutOf(service, slug)).counts).toEqual({ applied: 0, lagging: 0, silent: 0 });
   });
 
   it('answers 403 to a key without `sync`', async () => {
     const key = await service.key({ scopes: ['origins:read'] });
     const answer = await report(service, { instance: 'a', applied: [await versionOf(service, slug)] }, key);
     expect([answer.status, answer.body.scope]).toEqual([403, 'sync']);
-    expect((await rolloutOf()).counts.applied).toBe(0);
+    expect((await rolloutOf(service, slug)).counts.applied).toBe(0);
   });
 });

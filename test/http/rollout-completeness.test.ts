@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { withClient } from '../support/database-template.js';
-import { ageRegistry, ageReports, newInstances, report, versionOf } from './reports.js';
+import {
+  ageRegistry,
+  ageReports,
+  instancesOf,
+  newInstances,
+  report,
+  rolloutOf,
+  versionOf,
+} from './reports.js';
 import { openService, type TestService } from './service.js';
 
 let service: TestService;
@@ -16,18 +24,13 @@ beforeEach(async () => {
 });
 afterAll(() => service.close());
 
-const rolloutOf = async (of = slug, query = '') =>
-  (await service.call('GET', `/v1/tenants/${of}/rollout${query}`)).body;
-const names = (listed: readonly { readonly instance: string }[]) =>
-  listed.map(({ instance }) => instance).sort();
-
 describe('given what makes a rollout incomplete', () => {
   it('says so while the registry is younger than the longest staleness in it', async () => {
     const young = await openService();
     const tenant = await young.tenant();
     const [short = '', long = ''] = newInstances(2);
     const applied = [await versionOf(young, tenant)];
-    const read = async () => (await young.call('GET', `/v1/tenants/${tenant}/rollout`)).body;
+    const read = () => rolloutOf(young, tenant);
     expect(await read()).toMatchObject({ complete: false, incompleteBecause: ['registry_young'] });
     await ageRegistry(young.databaseUrl, 2);
     await report(young, { instance: short, maxStalenessMs: 3_600_000, applied });
@@ -48,8 +51,7 @@ describe('given what makes a rollout incomplete', () => {
     const tenant = await young.tenant();
     const [instance = ''] = newInstances(1);
     const applied = [await versionOf(young, tenant)];
-    const reasons = async () =>
-      (await young.call('GET', `/v1/tenants/${tenant}/rollout`)).body.incompleteBecause;
+    const reasons = async () => (await rolloutOf(young, tenant)).incompleteBecause;
     await report(young, { instance, onStale: 'refuse', maxStalenessMs: 0, applied });
     await ageRegistry(young.databaseUrl, 23);
     await ageReports(young.databaseUrl, 85);
@@ -69,7 +71,7 @@ describe('given what makes a rollout incomplete', () => {
     await report(service, { instance, applied });
     await report(service, { instance, maxStalenessMs: 30 * 24 * 3_600_000, applied });
     await report(service, { instance, applied, bye: true });
-    expect((await rolloutOf()).incompleteBecause).toEqual(['registry_young']);
+    expect((await rolloutOf(service, slug)).incompleteBecause).toEqual(['registry_young']);
   });
 
   it.each([
@@ -85,11 +87,17 @@ describe('given what makes a rollout incomplete', () => {
       const applied = [await versionOf(service, slug)];
       await report(service, { instance: lost, applied });
       await report(service, { instance: other, applied });
-      expect((await rolloutOf()).complete).toBe(true);
+      expect((await rolloutOf(service, slug)).complete).toBe(true);
       await withClient(service.databaseUrl, (client) => client.query(statement, [lost]));
-      expect(await rolloutOf()).toMatchObject({ complete: false, incompleteBecause: ['rows_lost'] });
+      expect(await rolloutOf(service, slug)).toMatchObject({
+        complete: false,
+        incompleteBecause: ['rows_lost'],
+      });
       await report(service, { instance: lost, applied });
-      expect(await rolloutOf()).toMatchObject({ complete: false, incompleteBecause: ['rows_lost'] });
+      expect(await rolloutOf(service, slug)).toMatchObject({
+        complete: false,
+        incompleteBecause: ['rows_lost'],
+      });
     },
   );
 
@@ -99,7 +107,7 @@ describe('given what makes a rollout incomplete', () => {
     await withClient(service.databaseUrl, (client) =>
       client.query('UPDATE tenants SET lineage = $1 WHERE slug = $2', [randomUUID(), slug]),
     );
-    expect(await rolloutOf()).toMatchObject({
+    expect(await rolloutOf(service, slug)).toMatchObject({
       complete: false,
       incompleteBecause: ['lineage_renewed'],
       counts: { applied: 0, lagging: 1 },
@@ -120,8 +128,8 @@ describe('given what makes a rollout incomplete', () => {
     );
     const refused = await report(service, { instance: second, applied: [version] }, key);
     expect([refused.status, refused.body.code]).toEqual([409, 'too_many_instances']);
-    const rollout = await rolloutOf();
-    expect([rollout.incompleteBecause, names(rollout.applied)]).toEqual([['over_cap'], [first]]);
+    const rollout = await rolloutOf(service, slug);
+    expect([rollout.incompleteBecause, instancesOf(rollout.applied)]).toEqual([['over_cap'], [first]]);
     expect((await report(service, { instance: first, applied: [version] }, key)).status).toBe(204);
     // Another key has a limit of its own.
     const other = await service.key({ preset: 'sdk', tenants: [slug] });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { withClient } from '../support/database-template.js';
 import { startRedis } from '../support/redis-server.js';
 import { describeWithRedisServer } from '../support/requirements.js';
-import { ageRegistry, newInstances, report, silence, versionOf } from './reports.js';
+import { ageRegistry, instancesOf, newInstances, report, rolloutOf, silence, versionOf } from './reports.js';
 import { openService, type TestService } from './service.js';
 import { openStream } from './sse-reader.js';
 
@@ -20,12 +20,8 @@ beforeEach(async () => {
 });
 afterAll(() => service.close());
 
-const rolloutOf = async (of = slug, query = '') =>
-  (await service.call('GET', `/v1/tenants/${of}/rollout${query}`)).body;
 const allow = (pattern: string, of = slug) =>
   service.call('POST', `/v1/tenants/${of}/origins`, { body: { pattern } });
-const names = (listed: readonly { readonly instance: string }[]) =>
-  listed.map(({ instance }) => instance).sort();
 
 describe('given instances that report', () => {
   it('tells who has applied the revision and who lags, with what each told of itself', async () => {
@@ -35,7 +31,7 @@ describe('given instances that report', () => {
     await allow('https://a.example.com');
     const after = await versionOf(service, slug);
     await report(service, { instance: ahead, service: 'checkout', applied: [after] });
-    const rollout = await rolloutOf();
+    const rollout = await rolloutOf(service, slug);
     expect(rollout).toEqual({
       tenant: slug,
       lineage: after.lineage,
@@ -63,14 +59,14 @@ describe('given instances that report', () => {
       lagging: [expect.objectContaining({ instance: behind, service: null, transport: 'poll', revision: 1 })],
       silent: [],
     });
-    const earlier = await rolloutOf(slug, '?revision=1');
-    expect([earlier.revision, names(earlier.applied)]).toEqual([1, [ahead, behind].sort()]);
+    const earlier = await rolloutOf(service, slug, '?revision=1');
+    expect([earlier.revision, instancesOf(earlier.applied)]).toEqual([1, [ahead, behind].sort()]);
   });
 
   it('counts another lineage as lagging, however high its revision', async () => {
     const [instance = ''] = newInstances(1);
     await report(service, { instance, applied: [{ slug, lineage: randomUUID(), revision: 900 }] });
-    expect((await rolloutOf()).counts).toEqual({ applied: 0, lagging: 1, silent: 0 });
+    expect((await rolloutOf(service, slug)).counts).toEqual({ applied: 0, lagging: 1, silent: 0 });
   });
 
   it('counts a revision that the tenant has not reached as lagging', async () => {
@@ -80,7 +76,7 @@ describe('given instances that report', () => {
       applied: [{ ...(await versionOf(service, slug)), revision: 999_999 }],
     });
     for (const query of ['', '?revision=1']) {
-      expect((await rolloutOf(slug, query)).counts).toEqual({ applied: 0, lagging: 1, silent: 0 });
+      expect((await rolloutOf(service, slug, query)).counts).toEqual({ applied: 0, lagging: 1, silent: 0 });
     }
   });
 
@@ -89,9 +85,9 @@ describe('given instances that report', () => {
     const before = await versionOf(service, slug);
     await allow('https://a.example.com');
     await report(service, { instance, applied: [await versionOf(service, slug)] });
-    expect((await rolloutOf()).counts.applied).toBe(1);
+    expect((await rolloutOf(service, slug)).counts.applied).toBe(1);
     await report(service, { instance, applied: [before] });
-    expect((await rolloutOf()).counts).toEqual({ applied: 0, lagging: 1, silent: 0 });
+    expect((await rolloutOf(service, slug)).counts).toEqual({ applied: 0, lagging: 1, silent: 0 });
   });
 
   it('keeps what a report does not name, unless it names all', async () => {
@@ -100,9 +96,9 @@ describe('given instances that report', () => {
     const [own, also] = [await versionOf(service, slug), await versionOf(service, other)];
     await report(service, { instance, applied: [own, also] });
     await report(service, { instance, applied: [own] });
-    expect((await rolloutOf(other)).counts.applied).toBe(1);
+    expect((await rolloutOf(service, other)).counts.applied).toBe(1);
     await report(service, { instance, applied: [own], all: true });
-    const left = await rolloutOf(other);
+    const left = await rolloutOf(service, other);
     expect([left.counts.applied, left.complete]).toEqual([0, true]);
   });
 
@@ -114,7 +110,7 @@ describe('given instances that report', () => {
       applied: [{ ...version, revision: 9 }, { ...version, slug: 'nobody' }, version],
     });
     expect(answer.status).toBe(204);
-    expect((await rolloutOf()).applied).toMatchObject([{ instance, revision: 1 }]);
+    expect((await rolloutOf(service, slug)).applied).toMatchObject([{ instance, revision: 1 }]);
   });
 
   it('tells a hundred apart, names two hundred at most and counts all', async () => {
@@ -127,13 +123,13 @@ describe('given instances that report', () => {
         report(service, { instance, applied: [index < 100 ? after : before] }),
       ),
     );
-    const half = await rolloutOf();
+    const half = await rolloutOf(service, slug);
     expect(half.counts).toEqual({ applied: 100, lagging: 102, silent: 0 });
-    expect(names(half.applied)).toEqual(instances.slice(0, 100).sort());
+    expect(instancesOf(half.applied)).toEqual(instances.slice(0, 100).sort());
     await Promise.all(
       instances.slice(100).map((instance) => report(service, { instance, applied: [after] })),
     );
-    const all = await rolloutOf();
+    const all = await rolloutOf(service, slug);
     expect([all.complete, all.counts]).toEqual([true, { applied: 202, lagging: 0, silent: 0 }]);
     expect(all.applied).toHaveLength(200);
   });
@@ -145,24 +141,24 @@ describe('given an instance that is not heard of any more', () => {
     const applied = [await versionOf(service, slug)];
     await report(service, { instance, applied });
     await silence(service.databaseUrl, instance, 80);
-    expect((await rolloutOf()).counts).toEqual({ applied: 1, lagging: 0, silent: 0 });
+    expect((await rolloutOf(service, slug)).counts).toEqual({ applied: 1, lagging: 0, silent: 0 });
     await silence(service.databaseUrl, instance, 11);
-    const rollout = await rolloutOf();
+    const rollout = await rolloutOf(service, slug);
     expect(rollout.counts).toEqual({ applied: 0, lagging: 0, silent: 1 });
     expect(rollout.silent).toMatchObject([{ instance, revision: 1 }]);
     await report(service, { instance, applied });
-    expect((await rolloutOf()).counts).toEqual({ applied: 1, lagging: 0, silent: 0 });
+    expect((await rolloutOf(service, slug)).counts).toEqual({ applied: 1, lagging: 0, silent: 0 });
   });
 
   it('stays silent for good when it serves on, until an admin removes it', async () => {
     const [instance = ''] = newInstances(1);
     await report(service, { instance, maxStalenessMs: 1_000, applied: [await versionOf(service, slug)] });
     await silence(service.databaseUrl, instance, 30 * 24 * 3_600);
-    const { silent } = await rolloutOf();
-    expect(names(silent)).toEqual([instance]);
+    const { silent } = await rolloutOf(service, slug);
+    expect(instancesOf(silent)).toEqual([instance]);
     const path = `/v1/tenants/${slug}/rollout/instances/${silent[0].id}`;
     expect((await service.call('DELETE', path)).status).toBe(204);
-    const rollout = await rolloutOf();
+    const rollout = await rolloutOf(service, slug);
     expect([rollout.complete, rollout.counts.silent]).toEqual([true, 0]);
     expect((await service.call('DELETE', path)).body.code).toBe('instance_not_found');
     const event = await withClient(service.databaseUrl, (client) =>
@@ -176,9 +172,9 @@ describe('given an instance that is not heard of any more', () => {
     const applied = [await versionOf(service, slug)];
     await report(service, { instance, onStale: 'refuse', maxStalenessMs: 600_000, applied });
     await silence(service.databaseUrl, instance, 680);
-    expect((await rolloutOf()).counts).toEqual({ applied: 0, lagging: 0, silent: 1 });
+    expect((await rolloutOf(service, slug)).counts).toEqual({ applied: 0, lagging: 0, silent: 1 });
     await silence(service.databaseUrl, instance, 11);
-    const rollout = await rolloutOf();
+    const rollout = await rolloutOf(service, slug);
     expect([rollout.complete, rollout.counts]).toEqual([true, { applied: 0, lagging: 0, silent: 0 }]);
   });
 
@@ -187,7 +183,7 @@ describe('given an instance that is not heard of any more', () => {
     const applied = [await versionOf(service, slug)];
     await report(service, { instance, applied });
     expect((await report(service, { instance, applied, bye: true })).status).toBe(204);
-    const rollout = await rolloutOf();
+    const rollout = await rolloutOf(service, slug);
     expect([rollout.complete, rollout.counts]).toEqual([true, { applied: 0, lagging: 0, silent: 0 }]);
   });
 });
@@ -201,9 +197,13 @@ describe('given an instance that streams and has not reported', () => {
       held,
       { slug: unheld, lineage: null, revision: null },
     ]);
-    await vi.waitFor(async () => expect((await rolloutOf()).counts.lagging).toBe(1), { timeout: 5_000 });
-    expect((await rolloutOf()).lagging).toMatchObject([{ instance: 'test', onStale: 'serve', revision: 1 }]);
-    expect((await rolloutOf(unheld)).lagging).toMatchObject([{ instance: 'test', revision: null }]);
+    await vi.waitFor(async () => expect((await rolloutOf(service, slug)).counts.lagging).toBe(1), {
+      timeout: 5_000,
+    });
+    expect((await rolloutOf(service, slug)).lagging).toMatchObject([
+      { instance: 'test', onStale: 'serve', revision: 1 },
+    ]);
+    expect((await rolloutOf(service, unheld)).lagging).toMatchObject([{ instance: 'test', revision: null }]);
     reader.close();
   });
 });
@@ -214,15 +214,15 @@ describeWithRedisServer('given a Redis that is flushed and a node that starts ag
     const node = await openService({ on: service, redisUrl: redis.url });
     const [instance = ''] = newInstances(1);
     await report(node, { instance, applied: [await versionOf(node, slug)] });
-    const before = await rolloutOf();
-    expect(names(before.applied)).toEqual([instance]);
+    const before = await rolloutOf(service, slug);
+    expect(instancesOf(before.applied)).toEqual([instance]);
     const client = new Redis(redis.url);
     await client.flushall();
     client.disconnect();
-    expect((await node.call('GET', `/v1/tenants/${slug}/rollout`)).body).toEqual(before);
+    expect(await rolloutOf(node, slug)).toEqual(before);
     await node.close();
     const restarted = await openService({ on: service, redisUrl: redis.url });
-    expect((await restarted.call('GET', `/v1/tenants/${slug}/rollout`)).body).toEqual(before);
+    expect(await rolloutOf(restarted, slug)).toEqual(before);
     await restarted.close();
     await redis.stop();
   });

