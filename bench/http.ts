@@ -16,7 +16,7 @@ const REQUESTS = [
 const CONNECTIONS = 32;
 const SERVER_CORE = 0;
 const GENERATOR_CORE = 1;
-const FULL = { rounds: 7, durationMs: 5000, warmUpMs: 2000 };
+const FULL = { rounds: 7, durationMs: 5000, warmUpMs: 1500 };
 const QUICK = { rounds: 3, durationMs: 1000, warmUpMs: 500 };
 /** Those that are compared take turns within a round too: the machine has been seen to halve its speed from one second to the next. */
 const TURNS = 10;
@@ -28,11 +28,15 @@ interface Run {
   readonly layer: string;
   readonly request: string;
   readonly origin: string | undefined;
-  readonly server: Child;
-  readonly port: number;
   readonly rates: number[];
   readonly serverCpu: number[];
   readonly generatorCpu: number[];
+}
+
+/** A server, for one round. */
+interface Server {
+  readonly child: Child;
+  readonly port: number;
 }
 
 /** Requests per second of Express and Fastify: bare, with our middleware, and with `cors` or `@fastify/cors`. */
@@ -40,31 +44,29 @@ export async function benchHttp(isQuick: boolean): Promise<Findings> {
   const machine = describeMachine();
   const effort = isQuick ? QUICK : FULL;
   const service = await startFakeService();
-  const children: Child[] = [];
+  const generator = startChild('http-load.ts', GENERATOR_CORE);
   try {
     service.write('acme', { entries: ORIGINS.map((pattern) => ({ pattern })), policies: [DEFAULT_POLICY] });
-    const generator = startChild('http-load.ts', GENERATOR_CORE);
-    children.push(generator);
-    const runs: Run[] = [];
-    for (const framework of FRAMEWORKS) {
-      for (const layer of LAYERS) {
-        const args = [framework, layer, ORIGINS.join(), service.url, service.key, 'acme'];
-        const server = startChild('http-app.ts', SERVER_CORE, args);
-        children.push(server);
-        const port = numberIn(await server.ask(undefined, GRACE_MS), 'port');
-        runs.push(...REQUESTS.map((asked) => ({ framework, layer, ...asked, server, port, ...noFigures() })));
+    const args = [ORIGINS.join(), service.url, service.key, 'acme'];
+    const runs = FRAMEWORKS.flatMap((framework) =>
+      REQUESTS.flatMap((asked) => LAYERS.map((layer) => ({ framework, layer, ...asked, ...noFigures() }))),
+    );
+    for (let round = 0; round < effort.rounds; round += 1) {
+      for (const framework of FRAMEWORKS) {
+        await measureRound(
+          generator,
+          runs.filter((run) => run.framework === framework),
+          args,
+          effort,
+        );
       }
-    }
-    for (const run of runs) await load(generator, run, effort.warmUpMs);
-    for (let index = 0; index < effort.rounds; index += 1) {
-      for (const compared of comparedRuns(runs)) await measureRound(generator, compared, effort.durationMs);
     }
     return {
       report: { name: 'http', machine, rows: runs.map(rowOf), bars: barsOf(runs) },
       tables: [tableOf(runs)],
     };
   } finally {
-    for (const child of children) await child.stop();
+    await generator.stop();
     await service.close();
   }
 }
@@ -73,22 +75,56 @@ function noFigures(): Pick<Run, 'rates' | 'serverCpu' | 'generatorCpu'> {
   return { rates: [], serverCpu: [], generatorCpu: [] };
 }
 
-/** The layers of one framework under one request. */
-function comparedRuns(runs: readonly Run[]): readonly (readonly Run[])[] {
-  return FRAMEWORKS.flatMap((framework) =>
-    REQUESTS.map(({ request }) =>
-      runs.filter((run) => run.framework === framework && run.request === request),
-    ),
-  );
+/**
+ * Starts the servers anew, since one process may be a tenth faster than another of the same code for as long as it lives, and measures
+ * those that are compared by turns.
+ *
+ * @param runs of one framework.
+ */
+async function measureRound(
+  generator: Child,
+  runs: readonly Run[],
+  args: readonly string[],
+  { durationMs, warmUpMs }: typeof FULL,
+): Promise<void> {
+  const servers = new Map<string, Server>();
+  try {
+    for (const { framework, layer } of runs) {
+      if (!servers.has(layer)) servers.set(layer, await startServer(framework, layer, args));
+    }
+    for (const { request } of REQUESTS) {
+      const compared = runs.filter((run) => run.request === request);
+      for (const run of compared) await load(generator, run, serverOf(servers, run), warmUpMs);
+      await takeTurns(generator, compared, servers, durationMs);
+    }
+  } finally {
+    for (const { child } of servers.values()) await child.stop();
+  }
+}
+
+async function startServer(framework: string, layer: string, args: readonly string[]): Promise<Server> {
+  const child = startChild('http-app.ts', SERVER_CORE, [framework, layer, ...args]);
+  return { child, port: numberIn(await child.ask(undefined, GRACE_MS), 'port') };
+}
+
+function serverOf(servers: ReadonlyMap<string, Server>, { layer }: Run): Server {
+  const server = servers.get(layer);
+  if (server === undefined) throw new Error(`No server is ${layer}.`);
+  return server;
 }
 
 /** @param durationMs of each of them, in all its turns together. */
-async function measureRound(generator: Child, compared: readonly Run[], durationMs: number): Promise<void> {
+async function takeTurns(
+  generator: Child,
+  compared: readonly Run[],
+  servers: ReadonlyMap<string, Server>,
+  durationMs: number,
+): Promise<void> {
   const sums = new Map(compared.map((run) => [run, { rate: 0, serverCpu: 0, generatorCpu: 0 }]));
   for (let turn = 0; turn < TURNS; turn += 1) {
     const first = turn % compared.length;
     for (const run of [...compared.slice(first), ...compared.slice(0, first)]) {
-      const turned = await measure(generator, run, durationMs / TURNS);
+      const turned = await measure(generator, run, serverOf(servers, run), durationMs / TURNS);
       const sum = sums.get(run);
       if (sum === undefined) continue;
       sum.rate += turned.rate;
@@ -103,10 +139,10 @@ async function measureRound(generator: Child, compared: readonly Run[], duration
   }
 }
 
-async function measure(generator: Child, run: Run, durationMs: number) {
-  const cpuBefore = numberIn(await run.server.ask({}, GRACE_MS), 'cpuMs');
-  const result = await load(generator, run, durationMs);
-  const cpuAfter = numberIn(await run.server.ask({}, GRACE_MS), 'cpuMs');
+async function measure(generator: Child, run: Run, server: Server, durationMs: number) {
+  const cpuBefore = numberIn(await server.child.ask({}, GRACE_MS), 'cpuMs');
+  const result = await load(generator, run, server, durationMs);
+  const cpuAfter = numberIn(await server.child.ask({}, GRACE_MS), 'cpuMs');
   return {
     rate: numberIn(result, 'requestsPerSecond'),
     serverCpu: (cpuAfter - cpuBefore) / durationMs,
@@ -115,7 +151,12 @@ async function measure(generator: Child, run: Run, durationMs: number) {
 }
 
 /** Loads a server, and makes sure that it answers as it should. */
-async function load(generator: Child, { port, origin, layer }: Run, durationMs: number): Promise<object> {
+async function load(
+  generator: Child,
+  { origin, layer }: Run,
+  { port }: Server,
+  durationMs: number,
+): Promise<object> {
   const result = await generator.ask(
     { port, origin, connections: CONNECTIONS, durationMs },
     durationMs + GRACE_MS,
