@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { TellConflict } from './conflicts.js';
 import type { Decision } from './core/index.js';
 
@@ -15,35 +16,62 @@ declare global {
   var originAllowlistEdits: WeakMap<ServerResponse, Edits> | undefined;
 }
 
-/**
- * Edits as a property of their response. From the registry, for the same reason.
- *
- * On responses that are guarded by a prototype of Express it stands for a place in a weak map: Express changes the prototype of every
- * response, and to V8 each property that is added after that makes it an object like no other, which takes microseconds and slows down
- * whatever is done with it later. A weak map is dearer than a property of any other response, since the collector has to look through it.
- */
+/** Edits as a property of their response. From the registry, for the same reason. */
 export const EDITS: unique symbol = Symbol.for('origin-allowlist.edits');
+const HELD: unique symbol = Symbol.for('origin-allowlist.held');
 
 /** A response that a layer of ours may have in hand. */
 export interface EditedResponse extends ServerResponse {
   [EDITS]?: Edits;
 }
 
-globalThis.originAllowlistEdits ??= new WeakMap();
-const EXPRESS_EDITS = globalThis.originAllowlistEdits;
+interface HoldingSocket extends Socket {
+  [HELD]?: { readonly response: ServerResponse; readonly edits: Edits } | undefined;
+}
 
-/** {@link EDITS} for a prototype of Express. */
-export const IN_WEAK_MAP: PropertyDescriptor & ThisType<ServerResponse> = {
+globalThis.originAllowlistEdits ??= new WeakMap();
+const OTHERS = globalThis.originAllowlistEdits;
+
+/**
+ * {@link EDITS} for a prototype of Express. Express changes the prototype of every response, and to V8 each property that is added after
+ * that makes it an object like no other, which takes microseconds and slows down whatever is done with it later. So they are held by the
+ * socket, which sends one response after the other. A weak map, which the collector has to look through time and again, takes microseconds
+ * too: it has the edits only of responses that wait behind another one on their socket, and of those without a socket.
+ */
+export const ON_SOCKET: PropertyDescriptor & ThisType<ServerResponse> = {
   configurable: true,
   get() {
-    return EXPRESS_EDITS.get(this);
+    return editsElsewhere(this);
   },
   set(edits: Edits) {
-    EXPRESS_EDITS.set(this, edits);
+    const socket = socketOf(this);
+    if (socket === undefined || isHeldByAnother(socket, this)) OTHERS.set(this, edits);
+    else socket[HELD] = { response: this, edits };
   },
 };
 
 /** Also where an application of Express has handed the response to one of another copy of Express, whose prototype says nothing of them. */
 export function editsOf(response: EditedResponse): Edits | undefined {
-  return response[EDITS] ?? EXPRESS_EDITS.get(response);
+  return response[EDITS] ?? editsElsewhere(response);
+}
+
+/** The head is out: a socket that waits for its next request keeps nothing of the last. */
+export function letGo(response: ServerResponse): void {
+  const socket = socketOf(response);
+  if (socket?.[HELD]?.response === response) socket[HELD] = undefined;
+}
+
+function editsElsewhere(response: ServerResponse): Edits | undefined {
+  const held = socketOf(response)?.[HELD];
+  return held?.response === response ? held.edits : OTHERS.get(response);
+}
+
+function isHeldByAnother(socket: HoldingSocket, response: ServerResponse): boolean {
+  const held = socket[HELD];
+  return held !== undefined && held.response !== response && !held.response.headersSent;
+}
+
+/** That of its request: a response is parted from it when it is over. `undefined` = made by other code than Node's. */
+function socketOf({ req }: Partial<Pick<ServerResponse, 'req'>>): HoldingSocket | undefined {
+  return req?.socket ?? undefined;
 }

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { EDITS, IN_WEAK_MAP } from './response-edits.js';
+import { EDITS, letGo, ON_SOCKET } from './response-edits.js';
 
 /** Headers as `writeHead` takes them. */
 export type GivenHeaders = OutgoingHttpHeaders | OutgoingHttpHeader[];
@@ -40,7 +40,7 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
   function guardTop(top: ServerResponse): boolean {
     const value = guardedBy(() => prototypeOf(top).writeHead);
     return (
-      Reflect.defineProperty(top, EDITS, IN_WEAK_MAP) &&
+      Reflect.defineProperty(top, EDITS, ON_SOCKET) &&
       Reflect.defineProperty(top, 'writeHead', { value, configurable: true, writable: true })
     );
   }
@@ -65,11 +65,14 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
       reason?: string | GivenHeaders,
       headers?: GivenHeaders,
     ) {
-      if (reason !== undefined || headers !== undefined || this.headersSent)
-        return sendHead(this, original(this), statusCode, reason, headers);
-      // As Node itself calls it, and so do most.
-      before(this, undefined);
-      original(this).call(this, statusCode);
+      if (reason !== undefined || headers !== undefined || this.headersSent) {
+        sendHead(this, original(this), statusCode, reason, headers);
+      } else {
+        // As Node itself calls it, and so do most.
+        before(this, undefined);
+        original(this).call(this, statusCode);
+      }
+      letGo(this);
       return this;
     };
   }
@@ -80,7 +83,7 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
     statusCode: number,
     reason: string | GivenHeaders | undefined,
     headers: GivenHeaders | undefined,
-  ): ServerResponse {
+  ): void {
     const hasReason = typeof reason === 'string';
     const given = (hasReason ? headers : (headers ?? reason)) ?? undefined;
     // When the head is out, Node says so by itself.
@@ -88,7 +91,6 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
     const rest = isTaken ? undefined : given;
     if (hasReason) Reflect.apply(writeHead, response, [statusCode, reason, rest]);
     else writeHead.call(response, statusCode, rest);
-    return response;
   }
 
   /** Of the last response that nobody else had put a `writeHead` on: as a rule all of a process are alike. */
