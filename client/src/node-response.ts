@@ -10,7 +10,7 @@ export function isTaken(response: EditedResponse): boolean {
   if (response.headersSent) return true;
   if (editsOf(response) === undefined) return false;
   // Called, not mounted, an application of another copy of Express takes the response away from the prototype that is guarded.
-  if (response[EDITS] === undefined) guardHead(response);
+  if (!(EDITS in response)) guardHead(response);
   return true;
 }
 
@@ -40,26 +40,28 @@ export function keepEdits(
     response[EDITS] = { decision, vary: undefined, tell };
     return;
   }
-  const isBlank = response.getHeaderNames().length === 0;
-  if (!isBlank) takeBack(response, CORS_RESPONSE_HEADERS, tell);
+  const names = response.getHeaderNames();
+  takeBack(response, names, CORS_RESPONSE_HEADERS, tell);
   const vary =
-    reply === undefined ? writeEdits(response, decision, isBlank) : writeReply(reply, decision, tell);
+    reply === undefined
+      ? writeEdits(response, decision, names.includes('vary'))
+      : writeReply(reply, decision, tell);
   guardHead(response);
   response[EDITS] = { decision, vary, tell };
 }
 
 /**
- * @param isBlank whether the response has no header yet.
+ * @param hasVary whether the response has a `Vary` already.
  * @returns what `Vary` is then; `undefined` = the decision leaves it alone.
  */
-function writeEdits(response: ServerResponse, decision: Decision, isBlank: boolean): string | undefined {
+function writeEdits(response: ServerResponse, decision: Decision, hasVary: boolean): string | undefined {
   const { headers, vary } = decision;
   setHeader(response, ALLOW_ORIGIN, headers[ALLOW_ORIGIN]);
   if (setsMoreThanOrigin(decision)) {
     for (const name in headers) if (name !== ALLOW_ORIGIN) setHeader(response, name, headers[name]);
   }
   if (vary.length === 0) return undefined;
-  if (!isBlank || vary.length > 1) return addVary(response, vary);
+  if (hasVary || vary.length > 1) return addVary(response, vary);
   const only = vary[0] ?? '';
   response.setHeader('vary', only);
   return only;
@@ -158,7 +160,7 @@ function countOfSet({ remove }: Decision): number {
 /** Writes again what is no longer as it was written. */
 function rewriteEdits(response: ServerResponse, { decision, vary, tell }: Edits): void {
   const { headers, remove } = decision;
-  takeBack(response, remove, tell);
+  takeBack(response, response.getHeaderNames(), remove, tell);
   for (const name in headers) {
     const value = headers[name];
     const given = response.getHeader(name);
@@ -171,8 +173,12 @@ function rewriteEdits(response: ServerResponse, { decision, vary, tell }: Edits)
 }
 
 /** A response has few headers, and hardly ever one of these: looking through costs less than asking for each. */
-function takeBack(response: ServerResponse, removed: readonly string[], tell: TellConflict): void {
-  const names = response.getHeaderNames();
+function takeBack(
+  response: ServerResponse,
+  names: readonly string[],
+  removed: readonly string[],
+  tell: TellConflict,
+): void {
   for (let index = 0; index < names.length; index += 1) {
     const name = names[index] ?? '';
     if (!isCorsHeader(name) || !removed.includes(name)) continue;

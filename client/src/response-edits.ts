@@ -35,13 +35,13 @@ const OTHERS = globalThis.originAllowlistEdits;
 /**
  * {@link EDITS} for a prototype of Express. Express changes the prototype of every response, and to V8 each property that is added after
  * that makes it an object like no other, which takes microseconds and slows down whatever is done with it later. So they are held by the
- * socket, which sends one response after the other. A weak map, which the collector has to look through time and again, takes microseconds
- * too: it has the edits only of responses that wait behind another one on their socket, and of those without a socket.
+ * socket, which sends one response after the other, and {@link editsOf} asks that. A weak map, which the collector has to look through time
+ * and again, takes microseconds too: it has the edits only of responses that wait behind another one on their socket, and of those without.
  */
 export const ON_SOCKET: PropertyDescriptor & ThisType<ServerResponse> = {
   configurable: true,
   get() {
-    return editsElsewhere(this);
+    return OTHERS.get(this);
   },
   set(edits: Edits) {
     const socket = socketOf(this);
@@ -52,18 +52,14 @@ export const ON_SOCKET: PropertyDescriptor & ThisType<ServerResponse> = {
 
 /** Also where an application of Express has handed the response to one of another copy of Express, whose prototype says nothing of them. */
 export function editsOf(response: EditedResponse): Edits | undefined {
-  return response[EDITS] ?? editsElsewhere(response);
+  const held = socketOf(response)?.[HELD];
+  return held?.response === response ? held.edits : (response[EDITS] ?? OTHERS.get(response));
 }
 
 /** The head is out: a socket that waits for its next request keeps nothing of the last. */
 export function letGo(response: ServerResponse): void {
   const socket = socketOf(response);
   if (socket?.[HELD]?.response === response) socket[HELD] = undefined;
-}
-
-function editsElsewhere(response: ServerResponse): Edits | undefined {
-  const held = socketOf(response)?.[HELD];
-  return held?.response === response ? held.edits : OTHERS.get(response);
 }
 
 function isHeldByAnother(socket: HoldingSocket, response: ServerResponse): boolean {
