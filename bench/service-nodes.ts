@@ -100,6 +100,7 @@ async function startNode(databaseUrl: string, redisUrl: string): Promise<Service
           MAX_ENTRIES_PER_TENANT: '200000',
           // All calls are made with one key here.
           READS_PER_MINUTE: '1000000',
+          WRITES_PER_MINUTE: '1000000',
           EVALUATIONS_PER_MINUTE: '1000000',
           SYNC_CALLS_PER_MINUTE: '1000000',
         },
