@@ -1,4 +1,3 @@
-import { isSlug } from '@origin-allowlist/client/core';
 import { AppError } from '../errors.js';
 import type { Quotas } from '../limits.js';
 import type { Logger } from '../log.js';
@@ -7,7 +6,7 @@ import { subjectsOf } from './change-subject.js';
 import type { Database } from './database.js';
 import type { Tenant } from './generated/client.js';
 import { requireStandingKey } from './key-rows.js';
-import { TENANT_COLUMNS } from './rows.js';
+import { databaseTime, lockTenant, type TenantWrite } from './tenant-lock.js';
 import type { TenantMove } from './tenant-version.js';
 import { BULK_BYTES, type Transaction } from './transaction.js';
 import { fitQuotas, keepUsage, usageOf } from './usage.js';
@@ -32,17 +31,6 @@ export interface WriteOptions extends Precondition {
   readonly action: string;
   /** Does everything, then rolls it back. Default false. */
   readonly dryRun?: boolean | undefined;
-}
-
-/** The locked tenant and what its next revision is made of. */
-export interface TenantWrite {
-  readonly transaction: Transaction;
-  readonly tenant: Tenant;
-  /** The revision this write makes, if it changes anything. */
-  readonly revision: number;
-  /** The database's time: one clock for all nodes. Never before the change before, should that clock be set back. */
-  readonly at: Date;
-  readonly actor: string;
 }
 
 /** What a mutation did. No operations: nothing changed. */
@@ -186,33 +174,6 @@ export function requireRevision(revision: number, ifMatch: Precondition['ifMatch
   });
 }
 
-export function tenantNotFound(slug: string): AppError {
-  return new AppError('tenant_not_found', `There is no tenant ${JSON.stringify(slug)}.`);
-}
-
-/** A text that is no slug names no tenant; Postgres could not even look for some. @throws AppError `tenant_not_found`. */
-export function requireSlug(slug: string): void {
-  if (!isSlug(slug)) throw tenantNotFound(slug);
-}
-
-// After a wait for the lock, Postgres gives the columns of the row as the write before left it. That holds for this row
-// only: anything else read in the same statement would be from before the wait. Hence head_hash in the tenant's row.
-async function lockTenant(
-  transaction: Transaction,
-  slug: string,
-  { actor, tenantIds = null }: WriteContext,
-): Promise<TenantWrite> {
-  requireSlug(slug);
-  const [row] = await transaction.query<Tenant & { readonly at: Date }>(
-    `SELECT ${TENANT_COLUMNS}, greatest(${NOW}, updated_at) AS at FROM tenants
-     WHERE slug = $1 AND deleted_at IS NULL AND ($2::uuid[] IS NULL OR id = ANY($2)) FOR UPDATE`,
-    [slug, tenantIds],
-  );
-  if (row === undefined) throw tenantNotFound(slug);
-  const { at, ...tenant } = row;
-  return { transaction, tenant, revision: tenant.revision + 1, at, actor };
-}
-
 async function undone<T>(
   write: TenantWrite,
   mutate: (write: TenantWrite) => Promise<Mutation<T>>,
@@ -266,16 +227,6 @@ async function insertChange(
   );
 }
 
-async function databaseTime(transaction: Transaction): Promise<Date> {
-  const [row] = await transaction.query<{ readonly at: Date }>(`SELECT ${NOW} AS at`);
-  if (row === undefined) throw new Error('the database did not tell the time');
-  return row.at;
-}
-
 function isTenantDeletion({ subject, after }: Operation): boolean {
   return subject === 'tenant' && after === null;
 }
-
-// Milliseconds, as the columns keep and the hash covers; now() would be the time before the wait for the lock. Within a tenant
-// time never goes back, whatever the server's clock does: revisions are in the order of their instants.
-const NOW = `date_trunc('milliseconds', clock_timestamp())`;

@@ -4,8 +4,6 @@ import {
   type Mutation,
   type Precondition,
   requireRevision,
-  requireSlug,
-  type TenantWrite,
   type Written,
 } from './change-log.js';
 import type { Database } from './database.js';
@@ -23,6 +21,7 @@ import { readEntryPage } from './entry-page.js';
 import { applyEdits, loadEntries, loadEntry } from './entry-rows.js';
 import { type ListWriteContext, type RequestedEdit, reviewEdits } from './list-review.js';
 import { type EntryRow, type Page, type PageRequest, toEntryRow } from './rows.js';
+import { requireSlug, type TenantWrite } from './tenant-lock.js';
 import { liveTenant, requireTenant, type TenantScope } from './tenants.js';
 import { type Usage, usageOf } from './usage.js';
 import { isUuid } from './uuid.js';

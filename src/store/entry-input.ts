@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Pattern } from '@origin-allowlist/client/core';
 import { AppError, MAX_PROBLEMS, type ProblemItem } from '../errors.js';
 import { inTurns } from '../turns.js';
-import type { TenantWrite } from './change-log.js';
 import { loadCredentials } from './list-review.js';
 import type { AcceptedRisk, EntryRow } from './rows.js';
+import type { TenantWrite } from './tenant-lock.js';
 
 /** What an admin says of an entry beside its pattern. Absent = keep, or the default of a new entry; `null` = clear. */
 export interface EntryFields {

@@ -1,8 +1,8 @@
 import { AppError, MAX_PROBLEMS, type ProblemItem } from '../errors.js';
-import type { TenantWrite } from './change-log.js';
 import { keyActor } from './key-rows.js';
 import type { RequestedEdit } from './list-review.js';
 import type { EntryRow } from './rows.js';
+import type { TenantWrite } from './tenant-lock.js';
 import type { WriteContext } from './write-context.js';
 
 /** What a caller may not do although it may write entries. */

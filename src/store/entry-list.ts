@@ -1,5 +1,5 @@
 import { inTurns } from '../turns.js';
-import type { Mutation, TenantWrite } from './change-log.js';
+import type { Mutation } from './change-log.js';
 import {
   draftEntry,
   type EntryInput,
@@ -11,6 +11,7 @@ import {
 import { applyEdits, BULK_EDITS, loadEntries } from './entry-rows.js';
 import { type ListWriteContext, type RequestedEdit, reviewEdits } from './list-review.js';
 import type { EntryRow } from './rows.js';
+import type { TenantWrite } from './tenant-lock.js';
 
 /** One operation of a batch. */
 export type BatchOperation =

@@ -1,10 +1,10 @@
 import { parsePattern } from '@origin-allowlist/client/core';
 import { mapInTurns } from '../turns.js';
 import type { Operation } from './change-hash.js';
-import type { TenantWrite } from './change-log.js';
 import type { Entry } from './generated/client.js';
 import { keepEntries } from './row-versions.js';
 import { ENTRY_COLUMNS, type EntryRow, toEntryRow } from './rows.js';
+import type { TenantWrite } from './tenant-lock.js';
 import { BULK_BYTES, type Transaction } from './transaction.js';
 
 /** What becomes of one entry: created (`before` is `null`), changed, or deleted (`after` is `null`). */

@@ -1,5 +1,4 @@
 import { AppError } from '../errors.js';
-import { requireSlug, tenantNotFound } from './change-log.js';
 import type { Database } from './database.js';
 import { insertEvent } from './event-row.js';
 import {
@@ -14,6 +13,7 @@ import {
 import { IS_SILENT, settle } from './instance-rows.js';
 import { requireStandingKey } from './key-rows.js';
 import { createLoadLimiter } from './load-limiter.js';
+import { requireSlug, tenantNotFound } from './tenant-lock.js';
 import type { TenantScope } from './tenants.js';
 import type { Transaction } from './transaction.js';
 import { isUuid } from './uuid.js';

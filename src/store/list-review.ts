@@ -1,8 +1,8 @@
-import type { TenantWrite } from './change-log.js';
 import { type EntryLimits, requireWithinLimits } from './entry-limits.js';
 import { BULK_EDITS, type EntryEdit, loadEntries } from './entry-rows.js';
 import type { Environment } from './generated/client.js';
 import type { EntryRow, PolicyRow } from './rows.js';
+import type { TenantWrite } from './tenant-lock.js';
 import type { WriteContext } from './write-context.js';
 
 /** An edit, and where it stands in the request: an RFC 6901 pointer, empty for the request itself. */

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.js';
-import { requireSlug, tenantNotFound } from './change-log.js';
 import type { Database } from './database.js';
 import type { TenantRevision } from './row-versions.js';
+import { requireSlug, tenantNotFound } from './tenant-lock.js';
 import type { TenantScope } from './tenants.js';
 
 /** A point in a tenant's past: a revision, or what there was at an instant (ISO 8601). */

@@ -7,9 +7,6 @@ import {
   type Mutation,
   type Precondition,
   requireRevision,
-  requireSlug,
-  type TenantWrite,
-  tenantNotFound,
   type Written,
 } from './change-log.js';
 import type { Database } from './database.js';
@@ -25,6 +22,7 @@ import {
   toEntryRow,
   toPolicyRow,
 } from './rows.js';
+import { requireSlug, type TenantWrite, tenantNotFound } from './tenant-lock.js';
 import { liveTenant, requireTenant, type TenantScope } from './tenants.js';
 import type { WriteContext } from './write-context.js';
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../errors.js';
 import { inTurns, mapInTurns } from '../turns.js';
 import type { Operation } from './change-hash.js';
-import { type Mutation, type Precondition, type TenantWrite, tenantNotFound } from './change-log.js';
+import type { Mutation, Precondition } from './change-log.js';
 import { signRisk } from './entry-input.js';
 import { count, type ListCounts } from './entry-list.js';
 import { applyEdits, loadEntries, toEntryOperand } from './entry-rows.js';
@@ -19,6 +19,7 @@ import {
   toEntryRow,
   toPolicyRow,
 } from './rows.js';
+import { type TenantWrite, tenantNotFound } from './tenant-lock.js';
 import { requireTold, type TenantRows } from './told-rows.js';
 import type { TrailSince } from './trail-since.js';
 

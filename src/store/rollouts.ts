@@ -1,5 +1,4 @@
 import { AppError } from '../errors.js';
-import { requireSlug, tenantNotFound } from './change-log.js';
 import type { Database } from './database.js';
 import { inFairTime } from './fair-timeout.js';
 import { type Horizon, readHorizon } from './horizon.js';
@@ -7,6 +6,7 @@ import { IS_FORGOTTEN, IS_SILENT, longestStaleness } from './instance-rows.js';
 import { createLoadLimiter } from './load-limiter.js';
 import type { ReportSignals } from './report-signals.js';
 import { type RolloutProgress, untilApplied, type WaitLimits } from './rollout-wait.js';
+import { requireSlug, tenantNotFound } from './tenant-lock.js';
 import type { TenantScope } from './tenants.js';
 import type { Transaction } from './transaction.js';
 

@@ -27,7 +27,6 @@ import { createTenants, type Tenants } from './tenants.js';
 import { createTrail, type Trail } from './trail.js';
 import { createTrailCheck, type TrailCheck } from './trail-check.js';
 
-export { tenantNotFound } from './change-log.js';
 export type { Counts } from './counts.js';
 export { refuseUnknownPolicies } from './entry-input.js';
 export type { EntryLimits } from './entry-limits.js';
@@ -38,6 +37,7 @@ export type { ListReview, ListWrite } from './list-review.js';
 export type { Moment } from './moments.js';
 export type { PolicyWrite } from './policies.js';
 export type { EntryRow } from './rows.js';
+export { tenantNotFound } from './tenant-lock.js';
 export { isInScope } from './tenants.js';
 export type { TrailQuery } from './trail.js';
 export type { Usage } from './usage.js';

@@ -1,15 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DEFAULT_POLICY } from '@origin-allowlist/client/core';
 import { AppError } from '../errors.js';
-import {
-  type ChangeLog,
-  type Mutation,
-  type Precondition,
-  requireSlug,
-  type TenantWrite,
-  tenantNotFound,
-  type Written,
-} from './change-log.js';
+import type { ChangeLog, Mutation, Precondition, Written } from './change-log.js';
 import { decodeCursor, toPage } from './cursor.js';
 import type { Database } from './database.js';
 import { violatedIndex } from './database-error.js';
@@ -17,6 +9,7 @@ import type { Environment, Prisma, Tenant } from './generated/client.js';
 import { toPolicyOperand, writePolicy } from './policy-rows.js';
 import { keepTenant } from './row-versions.js';
 import { type Page, type PageRequest, type TenantRow, toTenantRow } from './rows.js';
+import { requireSlug, type TenantWrite, tenantNotFound } from './tenant-lock.js';
 import type { Transaction } from './transaction.js';
 import type { WriteContext } from './write-context.js';
 

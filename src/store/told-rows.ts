@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../errors.js';
 import { inTurns } from '../turns.js';
-import type { TenantWrite } from './change-log.js';
 import { isOfItsKind, toEntryOperand } from './entry-rows.js';
 import { toPolicyOperand } from './policy-rows.js';
 import type { EntryRow, PolicyRow } from './rows.js';
+import type { TenantWrite } from './tenant-lock.js';
 import { type TrailSince, toldName } from './trail-since.js';
 
 /** The rows of a tenant, now or at a revision. */

@@ -1,5 +1,4 @@
 import { AppError } from '../errors.js';
-import { tenantNotFound } from './change-log.js';
 import {
   CHANGE_COLUMNS,
   type ChangeRecord,
@@ -11,6 +10,7 @@ import { encodeCursor } from './cursor.js';
 import type { Database } from './database.js';
 import type { Page, PageRequest } from './rows.js';
 import { readSettledUntil } from './settled.js';
+import { tenantNotFound } from './tenant-lock.js';
 import { isInScope, requireTenant, type TenantScope } from './tenants.js';
 import {
   compareIn,

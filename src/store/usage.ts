@@ -3,7 +3,7 @@ import { AppError } from '../errors.js';
 import type { Quotas } from '../limits.js';
 import { inTurns } from '../turns.js';
 import type { Operation } from './change-hash.js';
-import type { TenantWrite } from './change-log.js';
+import type { TenantWrite } from './tenant-lock.js';
 
 /** How much of what a quota bounds a tenant has. */
 export type Usage = { readonly [Name in keyof Quotas]: number };
