@@ -84,10 +84,12 @@ function rootOf(named: ReadonlyMap<string, BuiltStage>, name: string): string {
 async function copy({ sources, destination }: Copy, root: string, workdir: string): Promise<void> {
   for (const source of sources) {
     const from = join(root, source);
-    const intoFolder = destination.endsWith('/') && !(await stat(from)).isDirectory();
+    const isFolder = (await stat(from)).isDirectory();
+    const intoFolder = destination.endsWith('/') && !isFolder;
     const to = join(workdir, destination, intoFolder ? basename(source) : '');
-    await mkdir(dirname(to), { recursive: true });
-    await cp(from, to, { recursive: true, verbatimSymlinks: true });
+    await mkdir(isFolder ? to : dirname(to), { recursive: true });
+    // Node's own takes ten times as long for installed packages.
+    await run('cp', ['-a', isFolder ? `${from}/.` : from, to], { cwd: workdir });
   }
 }
 
