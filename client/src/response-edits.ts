@@ -41,7 +41,7 @@ const OTHERS = globalThis.originAllowlistEdits;
 export const ON_SOCKET: PropertyDescriptor & ThisType<ServerResponse> = {
   configurable: true,
   get() {
-    return OTHERS.get(this);
+    return editsElsewhere(this);
   },
   set(edits: Edits) {
     const socket = socketOf(this);
@@ -52,8 +52,7 @@ export const ON_SOCKET: PropertyDescriptor & ThisType<ServerResponse> = {
 
 /** Also where an application of Express has handed the response to one of another copy of Express, whose prototype says nothing of them. */
 export function editsOf(response: EditedResponse): Edits | undefined {
-  const held = socketOf(response)?.[HELD];
-  return held?.response === response ? held.edits : (response[EDITS] ?? OTHERS.get(response));
+  return editsElsewhere(response) ?? response[EDITS];
 }
 
 /** The head is out: a socket that waits for its next request keeps nothing of the last. */
@@ -62,12 +61,17 @@ export function letGo(response: ServerResponse): void {
   if (socket?.[HELD]?.response === response) socket[HELD] = undefined;
 }
 
+function editsElsewhere(response: ServerResponse): Edits | undefined {
+  const held = socketOf(response)?.[HELD];
+  return held?.response === response ? held.edits : OTHERS.get(response);
+}
+
 function isHeldByAnother(socket: HoldingSocket, response: ServerResponse): boolean {
   const held = socket[HELD];
   return held !== undefined && held.response !== response && !held.response.headersSent;
 }
 
-/** That of its request: a response is parted from it when it is over. `undefined` = made by other code than Node's. */
-function socketOf({ req }: Partial<Pick<ServerResponse, 'req'>>): HoldingSocket | undefined {
-  return req?.socket ?? undefined;
+/** Its own, not its request's: Express takes whatever request it is called with. `undefined` = it has none, or has to wait for it. */
+function socketOf({ socket }: { readonly socket?: HoldingSocket | null }): HoldingSocket | undefined {
+  return socket ?? undefined;
 }

@@ -72,7 +72,8 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
         before(this, undefined);
         original(this).call(this, statusCode);
       }
-      letGo(this);
+      // Who buffers an answer only notes the head, and sends it later.
+      if (this.headersSent) letGo(this);
       return this;
     };
   }

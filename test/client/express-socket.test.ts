@@ -1,12 +1,14 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { IncomingMessage } from 'node:http';
+import { connect, Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { cors } from '@origin-allowlist/client/node';
-import express, { type Response } from 'express';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listen } from './listening.js';
 import { createLoadedAllowlist } from './loaded-allowlist.js';
+import { sendRaw } from './raw-http.js';
 
 const ORIGIN = 'https://app.example.com';
 const EVIL = 'https://evil.example';
@@ -74,5 +76,75 @@ describe('given a connection to Express that stays open without a request', () =
       return responses.some((response) => response.deref() !== undefined);
     };
     await expect.poll(isAnyKept).toBe(false);
+  });
+});
+
+describe('given a handler of Express that writes headers of its own over ours', () => {
+  const overwrite: RequestHandler = (_request, response) => {
+    response.set({
+      'Access-Control-Allow-Origin': '*',
+      'Access-Control-Allow-Credentials': 'true',
+      Vary: 'Accept',
+    });
+    response.end('theirs');
+  };
+  const createLayer = async (origin: string) =>
+    cors(await createLoadedAllowlist({ entries: [{ pattern: origin }] }));
+
+  /** Twice, since the first answer is what the guard is made by. */
+  async function expectEdits(port: number): Promise<void> {
+    for (const _time of ['first', 'second']) {
+      const { headers, body } = await sendRaw(port, { headers: [['Origin', ORIGIN]] });
+      expect([body, headers['access-control-allow-origin']]).toEqual(['theirs', ORIGIN]);
+      const refused = await sendRaw(port, { headers: [['Origin', EVIL]] });
+      expect(refused.headers).not.toHaveProperty('access-control-allow-origin');
+      for (const answer of [headers, refused.headers]) {
+        expect(answer).not.toHaveProperty('access-control-allow-credentials');
+        expect(answer.vary).toBe('Accept, Origin');
+      }
+    }
+  }
+
+  it.each<[string, (request: Request) => unknown]>([
+    ['made by hand', ({ method, url, headers }) => ({ method, url, headers })],
+    [
+      'on another socket',
+      ({ method, url, headers }) =>
+        Object.assign(new IncomingMessage(new Socket()), { method, url, headers }),
+    ],
+    [
+      'that inherits from the first',
+      (request) => {
+        const { method, url, headers } = request;
+        return Object.assign(Object.create(request), { method, url, headers });
+      },
+    ],
+  ])('stands when another application is called with a request %s', async (_what, createRequest) => {
+    const inner = express().use(await createLayer(EVIL), overwrite);
+    const app = express().use(await createLayer(ORIGIN), (request, response) => {
+      Reflect.apply(inner, undefined, [createRequest(request), response]);
+    });
+    await expectEdits(await listen(app));
+  });
+
+  it('stands when a layer before ours notes the head, and sends it at the end', async () => {
+    const buffer: RequestHandler = (_request, response, next) => {
+      response.writeHead = (status: number) => Object.assign(response, { statusCode: status });
+      const { end } = response;
+      response.end = (...given: unknown[]) => {
+        Reflect.deleteProperty(response, 'writeHead');
+        return Reflect.apply(end, response, given);
+      };
+      next();
+    };
+    const noteHead: RequestHandler = (_request, response, next) => {
+      response.writeHead(200);
+      next();
+    };
+    const app = express().get('/guarded', await createLayer(ORIGIN), overwrite);
+    app.use(buffer, await createLayer(ORIGIN), noteHead, overwrite);
+    const port = await listen(app);
+    await sendRaw(port, { target: '/guarded' });
+    await expectEdits(port);
   });
 });
