@@ -1,4 +1,4 @@
-import type { ChangeLog, Written } from './change-log.js';
+import { type ChangeLog, requireRevision, type Written } from './change-log.js';
 import type { Database } from './database.js';
 import { type EntryChange, listEntryChanges } from './entry-changes.js';
 import type { EntryFilters } from './entry-filter.js';
@@ -30,7 +30,7 @@ const CONCURRENT_LOOKS = 3;
 const WAITING_LOOKS = 300;
 /** Restores that hash the changes since at once: long pasts take seconds of computing. */
 const CONCURRENT_TRAILS = 2;
-const WAITING_TRAILS = 30;
+const WAITING_TRAILS = 4;
 
 /**
  * What tenants had, and the way back. The past of a deleted tenant cannot be asked for; its changes remain. Every method: AppError
@@ -100,9 +100,10 @@ export function createHistory(db: Database, changeLog: ChangeLog): History {
     ofEntry: (slug, id, page, scope) => listEntryChanges(db, slug, id, page, scope),
     async restore(slug, revision, { ifMatch, dryRun, acceptedRisks = [] }, context) {
       const { tenantIds = null } = context;
-      const trail = createTrailSince(
-        await findMoment(db.query, slug, { atRevision: revision }, { tenantIds }),
-      );
+      const moment = await findMoment(db.query, slug, { atRevision: revision }, { tenantIds });
+      // It is looked at again when the tenant is locked: here it keeps a stale restore from hashing for seconds.
+      requireRevision(moment.head, ifMatch);
+      const trail = createTrailSince(moment);
       await trails.run(() => trail.readOn(db));
       return changeLog.writeTenant(slug, context, { action: 'tenant.restore', ifMatch, dryRun }, (write) =>
         restoreRevision(write, trail, acceptedRisks, context),

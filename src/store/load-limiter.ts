@@ -20,7 +20,7 @@ export function createLoadLimiter(bounds: {
       return;
     }
     if (queue.length >= bounds.waiting) {
-      throw new AppError('store_unavailable', 'Too many snapshots are being loaded.');
+      throw new AppError('store_unavailable', 'Too many calls that take long are waiting already.');
     }
     // The place of the task that ends is handed over: `running` stays as it is.
     await new Promise<void>((resolve) => queue.push(resolve));

@@ -24,6 +24,7 @@ const CLOCK_TOLERANCE_MS = 60_000;
 /**
  * Finds a point in the past of a live tenant.
  *
+ * @returns with it, as `head`, the revision the tenant is at now.
  * @throws AppError `tenant_not_found`; `revision_not_found`, with the tenant's `revision`, for one that never was, for an
  * instant before the first and for one that is yet to come; `store_unavailable`.
  */
@@ -32,7 +33,7 @@ export async function findMoment(
   slug: string,
   point: PastPoint,
   scope: TenantScope = { tenantIds: null },
-): Promise<Moment> {
+): Promise<Moment & { readonly head: number }> {
   requireSlug(slug);
   const value = 'at' in point ? point.at : point.atRevision;
   const [found] = await query<FoundMoment>('at' in point ? FIND_BY_INSTANT : FIND_BY_REVISION, [
@@ -54,6 +55,7 @@ export async function findMoment(
     revision,
     at: 'at' in point ? new Date(point.at).toISOString() : at.toISOString(),
     hash,
+    head,
   };
 }
 

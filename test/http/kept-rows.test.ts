@@ -38,8 +38,8 @@ const EVIL = '00000000-0000-4000-8000-000000000001';
 const HEAD = 11;
 
 const edit = (statement: string) => tamper(service.sql, statement, [tenantId]);
-const restore = (revision: number, query = '') =>
-  service.call('POST', `/v1/tenants/${slug}/changes/${revision}/restore${query}`);
+const restore = (revision: number, query = '', headers = {}) =>
+  service.call('POST', `/v1/tenants/${slug}/changes/${revision}/restore${query}`, { headers });
 const rows = async () =>
   (
     await Promise.all(
@@ -169,5 +169,11 @@ describe('given changes that somebody has edited along with the rows that were k
       detail: expect.stringContaining(`revision ${HEAD}: head_mismatch`),
     });
     expect(await service.revisionOf(slug)).toBe(HEAD);
+  });
+
+  it('reads none of them for a restore that comes too late', async () => {
+    await edit(`DELETE FROM ${change(9)}`);
+    expect((await restore(8, '', { 'if-match': `"${HEAD - 1}"` })).status).toBe(412);
+    expect((await restore(8, '', { 'if-match': `"${HEAD}"` })).status).toBe(409);
   });
 });
