@@ -1,3 +1,4 @@
+import { MAX_AGE_LIMIT_SECONDS } from '@origin-allowlist/client/core';
 import { z } from 'zod';
 import { PolicyNameSchema } from './fields.js';
 import { PolicyFindingSchema } from './finding-schema.js';
@@ -5,7 +6,6 @@ import { WaitedRolloutSchema } from './rollout-schema.js';
 
 const MAX_PATHS = 100;
 const MAX_NAMES = 200;
-const MAX_AGE_SECONDS = 86_400;
 
 const names = z.array(z.string().max(256)).max(MAX_NAMES);
 
@@ -26,7 +26,7 @@ export const PolicyInputSchema = z
     // The range is the linter's to check, so that it is told with its code, beside all else.
     maxAgeSeconds: z
       .number()
-      .meta({ type: 'integer', minimum: 0, maximum: MAX_AGE_SECONDS })
+      .meta({ type: 'integer', minimum: 0, maximum: MAX_AGE_LIMIT_SECONDS })
       .nullable()
       .default(null)
       .meta({ description: 'How long browsers may keep a preflight; `null` leaves the header out.' }),

@@ -1,3 +1,4 @@
+import { MAX_AGE_LIMIT_SECONDS } from '@origin-allowlist/client/core';
 import { IS_FORGOTTEN, IS_SILENT, SERVES_UNTIL, SILENT_AFTER } from './instance-rows.js';
 import type { Rollout, RolloutInstance } from './rollouts.js';
 import type { Transaction } from './transaction.js';
@@ -15,9 +16,8 @@ export interface Horizon extends Pick<Rollout, 'lineage' | 'revision' | 'complet
   readonly blockerCount: number;
 }
 
-/** What browsers take when the header is missing (Fetch §4.8, max-age), and the longest that any of them takes. */
+/** What browsers take when the header is missing (Fetch §4.8, max-age). */
 const DEFAULT_MAX_AGE_SECONDS = 5;
-const LONGEST_MAX_AGE_SECONDS = 86_400;
 
 /** The horizon of the revision of `rollout`, read in the same transaction. @throws AppError `store_unavailable`. */
 export async function readHorizon(transaction: Transaction, rollout: Rollout): Promise<Horizon> {
@@ -83,6 +83,6 @@ const READ_HORIZON = `
       -- It may have decided by an earlier revision before it was known at all.
       (SELECT max(first_seen_at) FROM held, written WHERE first_seen_at BETWEEN at AND at + ${SILENT_AFTER})
     ) AS "lastAppliedAt",
-    CASE WHEN EXISTS (SELECT FROM told WHERE lineage <> $2) THEN ${LONGEST_MAX_AGE_SECONDS}
-      ELSE least(${LONGEST_MAX_AGE_SECONDS}, (SELECT max(coalesce(seconds, ${DEFAULT_MAX_AGE_SECONDS})) FROM ages)) END AS "maxAgeSeconds",
+    CASE WHEN EXISTS (SELECT FROM told WHERE lineage <> $2) THEN ${MAX_AGE_LIMIT_SECONDS}
+      ELSE least(${MAX_AGE_LIMIT_SECONDS}, (SELECT max(coalesce(seconds, ${DEFAULT_MAX_AGE_SECONDS})) FROM ages)) END AS "maxAgeSeconds",
     (SELECT count(*)::integer FROM held WHERE is_silent AND NOT is_forgotten AND on_stale = 'serve') AS serving`;

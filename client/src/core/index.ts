@@ -39,6 +39,7 @@ export { checkPolicySettings, type SettingProblem } from './policy-check.js';
 export {
   DEFAULT_POLICY,
   type Enforcement,
+  MAX_AGE_LIMIT_SECONDS,
   type PolicySettings,
   type SnapshotPolicy,
 } from './policy-settings.js';

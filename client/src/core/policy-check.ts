@@ -1,6 +1,6 @@
 import { isForbiddenMethod, isToken } from './http-token.js';
 import { isPlainPath, normalisePath } from './path-reading.js';
-import type { PolicySettings } from './policy-settings.js';
+import { MAX_AGE_LIMIT_SECONDS, type PolicySettings } from './policy-settings.js';
 
 /** Which rule a setting breaks: the linter's codes of what cannot be stored. */
 export type SettingProblemCode =
@@ -21,9 +21,6 @@ export interface SettingProblem {
   /** What to write instead, where that is no guess. */
   readonly fix?: string;
 }
-
-/** The longest time a preflight's answer may be kept: one day, the most any browser honours (Firefox). */
-const MAX_AGE_LIMIT_SECONDS = 86_400;
 
 /** Everything wrong with a policy's settings, in their order; empty when they can be stored. */
 export function checkPolicySettings(settings: PolicySettings): readonly SettingProblem[] {

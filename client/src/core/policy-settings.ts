@@ -13,7 +13,7 @@ export interface PolicySettings {
   readonly allowedHeaders: readonly string[];
   /** Response header names a page may read; `*` (any) counts without credentials only. */
   readonly exposedHeaders: readonly string[];
-  /** 0–86400; absent means that the header is not sent and the browser's own default (5 s) holds. */
+  /** 0–86400 ({@link MAX_AGE_LIMIT_SECONDS}); absent means that the header is not sent and the browser's own default (5 s) holds. */
   readonly maxAgeSeconds?: number;
   /** Answers `Access-Control-Request-Private-Network: true`. */
   readonly privateNetwork: boolean;
@@ -21,6 +21,9 @@ export interface PolicySettings {
   readonly alwaysSend: boolean;
   readonly enforcement: Enforcement;
 }
+
+/** The longest time a preflight's answer may be kept: one day, the most any browser honours (Firefox). */
+export const MAX_AGE_LIMIT_SECONDS = 86_400;
 
 /** A policy as a snapshot carries it. */
 export interface SnapshotPolicy extends PolicySettings {

@@ -1,4 +1,9 @@
-import { checkPolicySettings, DEFAULT_POLICY, type PolicySettings } from '@origin-allowlist/client/core';
+import {
+  checkPolicySettings,
+  DEFAULT_POLICY,
+  MAX_AGE_LIMIT_SECONDS,
+  type PolicySettings,
+} from '@origin-allowlist/client/core';
 import type { Value } from '../literal/value.js';
 import { type Report, tell } from '../report.js';
 import { refuseValue } from './option-value.js';
@@ -55,9 +60,6 @@ export function withoutLiteralStar(
   tell(report, `${subject} *`, 'NARROWER', detail);
   return names.filter((name) => name !== '*');
 }
-
-/** The longest that a policy keeps a preflight's answer, in seconds. */
-const MAX_AGE_LIMIT_SECONDS = 86_400;
 
 /** A max-age as a policy can store it; `undefined` for none, and for what no browser understood. */
 export function storableMaxAge(
