@@ -51,6 +51,22 @@ const CHANGED: readonly (readonly [source: string, refused: string])[] = [
   [`${PYTHON_LIST}\nORIGINS.extend(MORE)\nCORS(app, origins=[*ORIGINS])`, 'COMPUTED *ORIGINS'],
   [`${PYTHON_LIST}\nORIGINS.append("*")\nCORS(app, resources=r"/*", origins=ORIGINS)`, 'COMPUTED ORIGINS'],
   [`${PYTHON_OPTIONS}\noptions["origins"] = "*"\nCORS(app, resources={"*": options})`, 'COMPUTED options'],
+  ...['update', 'get', 'put', 'all', 'use', 'register', 'from_mapping'].map(
+    (method) =>
+      [`${LIST} helpers.${method}(list); app.use(cors({ origin: list }))`, 'COMPUTED list'] as const,
+  ),
+  [`${LIST} let app = express(); app = helpers; app.use(list); cors({ origin: list })`, 'COMPUTED list'],
+  [`${PYTHON_LIST}\next.init_app(ORIGINS)\nCORS(app, origins=ORIGINS)`, 'COMPUTED ORIGINS'],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a template
+  ["let origin = 'https://a.com'; log(`${origin = '*'}`); cors({ origin })", 'COMPUTED origin'],
+  [
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a template
+    "let origin = 'https://a.com'; log(`a ${`b}` + '}' + (origin = '*')} c`); cors({ origin })",
+    'COMPUTED origin',
+  ],
+  [`${LIST} log(\`\${list.push('*')}\`); cors({ origin: list })`, 'COMPUTED list'],
+  [`${PYTHON_LIST}\nlog(f"{ORIGINS.append('*')}")\nCORS(app, origins=ORIGINS)`, 'COMPUTED ORIGINS'],
+  [`ORIGIN = "https://a.com"\nlog(f"{(ORIGIN := '*')}")\nCORS(app, origins=ORIGIN)`, 'COMPUTED ORIGIN'],
   ['const allowed = ["https://a.com"]; allowed.push("*")', 'COMPUTED ["https://a.com"]'],
 ];
 
@@ -98,6 +114,11 @@ const CERTAIN: readonly string[] = [
   "const base = { maxAge: 5 }; app.use(cors(Object.assign({}, base, { origin: 'https://a.com' })))",
   `const config = { origin: 'https://a.com' }; app.use(cors({ origin: config.origin }))`,
   `const origin = 'https://a.com'; app.listen(PORT, () => console.log(origin)); app.use(cors({ origin }))`,
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a template
+  "const origin = 'https://a.com'; console.log(`a=1 ${origin}`); app.use(cors({ origin }))",
+  `${LIST} part.use(cors({ origin: list })); app.use('/', part)`,
+  `${PYTHON_LIST}\nprint(f"for (now) {ORIGINS[0]:#>9}")\nCORS(app, origins="https://a.com")`,
+  `const options = { origin: 'https://a.com' }; fastify.register(cors, options)`,
   'app.config.update(CORS_ORIGINS=["https://a.com"])\nCORS(app)',
   'app.config.update({"CORS_ORIGINS": ["https://a.com"], "SECRET_KEY": KEY})\nCORS(app)',
   'app.config.from_mapping(CORS_ORIGINS="https://a.com")\nCORS(app)',

@@ -108,6 +108,8 @@ const FAULTS: readonly (readonly [source: string, line: number, column: number, 
   ['{"a" 1}', 1, 6, 'A colon is missing here.'],
   ['[/a', 1, 2, 'A regular expression is not closed.'],
   ['/* a', 1, 1, 'A comment is not closed.'],
+  ['`${a', 1, 2, 'A bracket is not closed.'],
+  ['`${'.repeat(41), 1, 122, 'Its templates are nested too deeply to be read.'],
   ['[,]', 1, 2, 'A value was expected, not ,'],
   ['x =', 1, 4, 'It ends where a value is missing.'],
   [
