@@ -31,7 +31,7 @@ export function policyPaths(
     case 'paths': {
       // Hono's `use('/api')` is for that path alone.
       const kind = library === 'hono/cors' ? 'exact' : mount.pathKind;
-      const paths = mount.paths.flatMap((path) => policyPath(path, kind, report) ?? []);
+      const paths = mount.paths.flatMap((path) => policyPath(path, kind, library, report) ?? []);
       return [...new Set(paths)];
     }
   }
@@ -43,7 +43,7 @@ const SAY_PATH = 'The path as a text; or convert the layer by itself and say its
  * The prefix of a policy for the path that a layer was mounted on. Of a path with parameters or wildcards in the middle no
  * prefix says the same: it is refused.
  */
-function policyPath(value: Value, kind: PathKind, report: Report): string | undefined {
+function policyPath(value: Value, kind: PathKind, library: Library, report: Report): string | undefined {
   if (value.kind !== 'text') {
     const [code, reason] =
       value.kind === 'regex'
@@ -65,7 +65,7 @@ function policyPath(value: Value, kind: PathKind, report: Report): string | unde
     });
     return undefined;
   }
-  const path = literalPath(stem, value.source, report);
+  const path = literalPath(stem, value.source, report, library === 'cors');
   const isExact = kind === 'exact' && stem === value.text;
   if (path === '/' && isExact) {
     refuseRoot(value.source, report);
@@ -93,22 +93,34 @@ export function refuseRoot(source: string, report: Report): void {
   refuse(report, { source }, 'PATH', reason, instead);
 }
 
-/** A literal path in the form that policies have. */
-export function literalPath(text: string, source: string, report: Report): string | undefined {
+/**
+ * A literal path in the form that policies have. A path with doubled slashes, dot segments or encoded characters is another
+ * one to some routers, and one with capitals to most: what it would be written as was perhaps never open.
+ *
+ * @param ignoresCase whether the router takes capitals for small letters, as Express does by default.
+ */
+export function literalPath(
+  text: string,
+  source: string,
+  report: Report,
+  ignoresCase = false,
+): string | undefined {
   const path = text.length > 1 && text.endsWith('/') ? text.slice(0, -1) : text || '/';
   const [problem] = checkPolicySettings({ ...DEFAULT_POLICY, paths: [path] });
   if (problem === undefined) return path;
-  if (problem.fix === undefined) {
+  // ASCII alone: to Express the sign for kelvin is no `k`.
+  const lower = path.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  if (!ignoresCase || problem.fix !== lower) {
     report.refused.push({
       code: 'PATH',
       text: source,
       resists: path,
       reason: problem.detail,
-      instead: 'A plain path in lower case.',
+      instead: 'The plain path in lower case that requests come with.',
     });
     return undefined;
   }
-  const detail = `The policy is for ${problem.fix}; requests that write the path in another way are refused.`;
+  const detail = `The policy is for ${lower}; requests that write the path in another way are refused.`;
   tell(report, source, 'PATH_NARROWER', detail, { examples: [path] });
-  return problem.fix;
+  return lower;
 }
