@@ -14,7 +14,12 @@ export interface Token {
   readonly quote: string;
   /** Whether a new line begins before it. */
   readonly startsLine: boolean;
+  /** Of a template: the words of each `${…}`, its closing bracket behind them. */
+  readonly substituted?: readonly Token[];
 }
+
+/** Templates inside templates. */
+const MAX_TEMPLATE_DEPTH = 40;
 
 /** Characters of a configuration that is split into words. */
 export const MAX_SOURCE_LENGTH = 262_144;
@@ -76,9 +81,9 @@ function orEnd(source: string, index: number): number {
   return index === -1 ? source.length : index;
 }
 
-function readToken(source: string, start: number, previous: Token | undefined): BareToken {
+function readToken(source: string, start: number, previous: Token | undefined, depth = 0): BareToken {
   const char = source.charAt(start);
-  if (QUOTES.includes(char)) return readText(source, start, start);
+  if (QUOTES.includes(char)) return readText(source, start, start, depth);
   const name = matchAt(/[\p{ID_Start}$_][\p{ID_Continue}$]*/uy, source, start);
   if (name !== undefined) {
     const isPrefix =
@@ -111,22 +116,51 @@ function beginsValue(previous: Token | undefined): boolean {
   return previous.kind === 'mark' && ![')', ']', '}'].includes(previous.text);
 }
 
-function readText(source: string, start: number, quoteAt: number): BareToken {
+function readText(source: string, start: number, quoteAt: number, depth = 0): BareToken {
   const single = source.charAt(quoteAt);
   const triple = single.repeat(3);
   const quote = single !== '`' && source.startsWith(triple, quoteAt) ? triple : single;
   const isLong = quote.length === 3 || quote === '`';
+  const substituted: Token[] = [];
   for (let index = quoteAt + quote.length; index < source.length; index += 1) {
     const char = source.charAt(index);
     if (char === '\\') index += 1;
     else if (char === '\n' && !isLong) break;
-    else if (source.startsWith(quote, index)) {
+    else if (quote === '`' && source.startsWith('${', index)) {
+      const words = readSubstitution(source, index, depth + 1);
+      for (const one of words) substituted.push(one);
+      index = (words.at(-1)?.end ?? index + 1) - 1;
+    } else if (source.startsWith(quote, index)) {
       const text = source.slice(quoteAt + quote.length, index);
       const affix = source.slice(start, quoteAt).toLowerCase();
-      return { kind: 'text', start, end: index + quote.length, text, affix, quote };
+      const token = { kind: 'text', start, end: index + quote.length, text, affix, quote } as const;
+      return substituted.length === 0 ? token : { ...token, substituted };
     }
   }
   throw new SourceError('A text is not closed.', placeOf(source, start));
+}
+
+/** The words from behind `${` to the bracket that closes it. */
+function readSubstitution(source: string, start: number, depth: number): readonly Token[] {
+  if (depth > MAX_TEMPLATE_DEPTH)
+    throw new SourceError('Its templates are nested too deeply to be read.', placeOf(source, start));
+  const words: Token[] = [];
+  let open = 1;
+  for (let index = start + 2; index < source.length; ) {
+    const blank = endOfBlank(source, index);
+    if (blank > index) {
+      index = blank;
+      continue;
+    }
+    const token = { ...readToken(source, index, words.at(-1), depth), startsLine: false };
+    words.push(token);
+    index = token.end;
+    if (token.kind !== 'mark') continue;
+    if (token.text === '{') open += 1;
+    if (token.text === '}') open -= 1;
+    if (open === 0) return words;
+  }
+  throw new SourceError('A bracket is not closed.', placeOf(source, start));
 }
 
 function readRegex(source: string, start: number): BareToken {

@@ -47,11 +47,30 @@ export function written({ source, lineStarts, tokens, index }: ValueReader, star
 
 /** What was read since `start`, as something that only running it would tell. */
 export function codeFrom(reader: ValueReader, start: number): CodeValue & Written {
-  const tokens = reader.tokens.slice(start, reader.index);
+  const tokens = withSubstituted(reader.tokens.slice(start, reader.index));
   const words = new Set(
     tokens.flatMap(({ kind, text }) => (kind === 'name' || kind === 'text' ? [text] : [])),
   );
   return { kind: 'code', words, effect: effectOf(tokens), ...written(reader, start) };
+}
+
+/** With what templates run, each behind a bracket: what is in them is no operand of what stands beside them. */
+function withSubstituted(tokens: readonly Token[]): readonly Token[] {
+  return tokens.flatMap((token) => {
+    const inside = withSubstituted(token.substituted ?? namesInFString(token));
+    return inside.length === 0 ? [token] : [token, { ...token, kind: 'mark', text: '{' }, ...inside];
+  });
+}
+
+/** Of a text of Python's that calls or assigns in its `{…}`: all its words, since its formats are no source. */
+function namesInFString(token: Token): readonly Token[] {
+  const { affix, text } = token;
+  const assigns = text.includes(':=');
+  if (!affix.includes('f') || !(assigns || text.includes('('))) return [];
+  const names = text.match(/[\p{ID_Start}_]\p{ID_Continue}*/gu) ?? [];
+  const bare = { ...token, affix: '' };
+  const ending = { ...bare, kind: 'mark', text: assigns ? '=' : '}' } as const;
+  return names.flatMap((name) => [{ ...bare, kind: 'name', text: name } as const, ending]);
 }
 
 /** Operands joined by one operator each change nothing; brackets may call, and `=` behind anything assigns. */
