@@ -1,5 +1,6 @@
 import type { Statement } from '../literal/program.js';
 import type { CallValue, Value } from '../literal/value.js';
+import { isAppOrRouter } from './app-name.js';
 
 /** Names of a source whose value at the place of use cannot be told. */
 export interface UnsettledNames {
@@ -23,11 +24,18 @@ const HARMLESS = new Set(
     ' ',
   ),
 );
-const HARMLESS_METHODS = new Set(
-  'use all get post put patch delete options head route mount register register_blueprint init_app enableCors listen update from_mapping'.split(
+/** Those of an app or a router alone: `helpers.get(list)` may be anything. */
+const ROUTER_METHODS = new Set(
+  'use all get post put patch delete options head route mount register register_blueprint enableCors listen'.split(
     ' ',
   ),
 );
+
+interface Sight {
+  readonly found: Found;
+  readonly defined: ReadonlyMap<string, Value>;
+  readonly isLibrary: (callee: string) => boolean;
+}
 
 /** The names of a source that something in it may change, wherever that stands: layers read their options with each request. */
 export function unsettledNames(
@@ -37,42 +45,55 @@ export function unsettledNames(
   const found: Found = { reassigned: new Set(), touched: new Set(), written: new Set() };
   const defined = new Map<string, Value>();
   for (const { target, key, value } of statements) {
-    visit(value, found, isLibrary);
     if (target === undefined) continue;
     for (const above of prefixesOf(target)) found.written.add(above);
     if (key !== undefined) found.written.add(target);
     else if (defined.has(target)) found.reassigned.add(target);
     else defined.set(target, value);
   }
-  spreadToAliases(found, defined);
+  const sight: Sight = { found, defined, isLibrary };
+  for (const { value } of statements) visit(value, sight);
+  spreadToAliases(sight);
   return found;
 }
 
-function visit(value: Value, found: Found, isLibrary: (callee: string) => boolean): void {
+function visit(value: Value, sight: Sight): void {
+  const { found } = sight;
   switch (value.kind) {
     case 'code':
       if (value.effect !== 'none') for (const word of value.words) found.touched.add(word);
       if (value.effect === 'assigns') for (const word of value.words) found.reassigned.add(word);
       return;
     case 'call':
-      visitCall(value, found, isLibrary);
+      visitCall(value, sight);
       return;
     default:
-      for (const part of partsOf(value)) visit(part, found, isLibrary);
+      for (const part of partsOf(value)) visit(part, sight);
   }
 }
 
-function visitCall(call: CallValue, found: Found, isLibrary: (callee: string) => boolean): void {
+function visitCall(call: CallValue, sight: Sight): void {
   const { callee } = call;
   const dot = callee.lastIndexOf('.');
-  if (dot !== -1) touch(callee.slice(0, dot), found);
+  if (dot !== -1) touch(callee.slice(0, dot), sight.found);
   const parts = partsOf(call);
-  const isHarmless =
-    HARMLESS.has(callee) || isLibrary(callee) || (dot !== -1 && HARMLESS_METHODS.has(callee.slice(dot + 1)));
   // `Object.assign` changes the first of its arguments.
-  const changed = callee === 'Object.assign' ? parts.slice(0, 1) : isHarmless ? [] : parts;
-  for (const name of changed.flatMap(namesIn)) touch(name, found);
-  for (const part of parts) visit(part, found, isLibrary);
+  const changed =
+    callee === 'Object.assign' ? parts.slice(0, 1) : isHarmless(callee, dot, sight) ? [] : parts;
+  for (const name of changed.flatMap((part) => namesIn(part, sight))) touch(name, sight.found);
+  for (const part of parts) visit(part, sight);
+}
+
+function isHarmless(callee: string, dot: number, { found, defined, isLibrary }: Sight): boolean {
+  if (HARMLESS.has(callee) || isLibrary(callee)) return true;
+  if (/(?:^|\.)config\.(?:update|from_mapping)$/.test(callee)) return true;
+  const receiver = callee.slice(0, Math.max(dot, 0));
+  if (receiver === '' || found.reassigned.has(receiver)) return false;
+  const own = defined.get(receiver);
+  const made = own?.kind === 'name' ? (defined.get(own.name) ?? own) : own;
+  const method = callee.slice(dot + 1);
+  if (method !== 'init_app') return ROUTER_METHODS.has(method) && isAppOrRouter(receiver, made);
+  return made === undefined ? /cors/i.test(receiver) : made.kind === 'call' && isLibrary(made.callee);
 }
 
 function touch(name: string, { touched, written }: Found): void {
@@ -87,11 +108,12 @@ function prefixesOf(name: string): readonly string[] {
 }
 
 /** `const all = list` is the same list. */
-function spreadToAliases(found: Found, defined: ReadonlyMap<string, Value>): void {
+function spreadToAliases(sight: Sight): void {
+  const { found, defined } = sight;
   const open = [...found.touched, ...found.written];
   const seen = new Set(open);
   for (const name of open) {
-    for (const alias of namesIn(defined.get(name))) {
+    for (const alias of namesIn(defined.get(name), sight)) {
       if (seen.has(alias)) continue;
       seen.add(alias);
       open.push(alias);
@@ -100,11 +122,12 @@ function spreadToAliases(found: Found, defined: ReadonlyMap<string, Value>): voi
   }
 }
 
-/** Names in a value, in lists and objects too; what is spread is copied. */
-function namesIn(value: Value | undefined): readonly string[] {
+/** Names in a value, in lists and objects too; what is spread is copied, and a layer does not hand out its options. */
+function namesIn(value: Value | undefined, sight: Pick<Sight, 'isLibrary'>): readonly string[] {
   if (value === undefined || value.kind === 'spread') return [];
   if (value.kind === 'name') return [value.name];
-  return partsOf(value).flatMap(namesIn);
+  if (value.kind === 'call' && sight.isLibrary(value.callee)) return [];
+  return partsOf(value).flatMap((part) => namesIn(part, sight));
 }
 
 /** The values that a value is made of. */
