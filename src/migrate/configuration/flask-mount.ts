@@ -1,6 +1,7 @@
 import type { Program, Statement } from '../literal/program.js';
 import type { CallValue, Value } from '../literal/value.js';
-import { isApp, joinPath, type Mount, prefixesOf, WHOLE_APP } from './mount.js';
+import { isApp } from './app-name.js';
+import { joinPath, type Mount, prefixesOf, WHOLE_APP } from './mount.js';
 import { codeAt, libraryOfCallee, resolveValue, type Scope } from './scope.js';
 
 /** The app or blueprint that `CORS(…)` or `init_app(…)` is given. */

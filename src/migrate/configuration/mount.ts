@@ -2,6 +2,8 @@ import type { PathKind } from '../libraries/policy-path.js';
 import type { Program } from '../literal/program.js';
 import type { Value, Written } from '../literal/value.js';
 import type { RefusalCode } from '../report.js';
+import { isApp } from './app-name.js';
+import { isHandedOn } from './app-use.js';
 import { codeAt, resolveValue, type Scope } from './scope.js';
 import { partsOf } from './unsettled-names.js';
 
@@ -39,7 +41,7 @@ export function notUnderstood({ place, source }: Written): Mount {
 export function joinPath(prefix: Value | undefined, path: Value): Value {
   if (prefix === undefined) return path;
   if (prefix.kind !== 'text' || path.kind !== 'text') return codeAt(path);
-  const stem = prefix.text.replace(/\/+$/, '');
+  const stem = prefix.text.replace(/\/$/, '');
   const rest = path.text === '' || path.text.startsWith('/') || stem === '' ? path.text : `/${path.text}`;
   return { ...path, text: stem + rest };
 }
@@ -61,7 +63,10 @@ export function prefixesOf(name: string, program: Program, scope: Scope, depth =
   if (depth > MAX_DEPTH || scope.lookUps > MAX_LOOK_UPS) return [UNSAID];
   const made = resolveValue({ kind: 'name', name, place: { line: 1, column: 1 }, source: name }, scope);
   const mounts = program.statements.flatMap(({ value }) => mountsIn(value, name, scope));
-  if (mounts.length === 0) return [isApp(name, made) ? NONE : ownPrefix(made, scope)];
+  if (mounts.length === 0) {
+    if (isHandedOn(name, program, scope)) return [UNSAID];
+    return [isApp(name, made) ? NONE : ownPrefix(made, scope)];
+  }
   return mounts.flatMap(({ parent, path }) => {
     const own: Prefix = path === undefined ? ownPrefixOrNone(made, scope) : path;
     if (own.kind === 'unsaid') return [UNSAID];
@@ -150,26 +155,4 @@ function ownPrefixOrNone(made: Value, scope: Scope): Prefix {
     'key' in one ? one.key?.kind === 'text' && one.key.text !== 'url_prefix' : false,
   );
   return isPlain ? NONE : UNSAID;
-}
-
-const APP_NAME = /(?:^|[._$])(?:app|application|server|fastify|hono|koa)$/i;
-const MAKERS = 'express|connect|fastify|Fastify|Hono|OpenAPIHono|Koa|Flask|Quart|NestFactory\\.create';
-const MAKER = new RegExp(`(?:^|\\.)(?:${MAKERS})$`);
-/** `new Hono<{ Bindings: Bindings }>()`, `require('fastify')({ logger: true })`, and no call on what they give. */
-const MAKER_CODE = new RegExp(
-  `^(?:await )?(?:new )?(?:(?:${MAKERS})<.*>|require\\(['"](?:express|connect|fastify|koa)['"]\\))\\([^()]*\\)$`,
-);
-
-/** Whether this is the whole app: by how it is made, or by its name when the source does not say. */
-export function isApp(name: string, made: Value): boolean {
-  switch (made.kind) {
-    case 'call':
-      return MAKER.test(made.callee) || /(?:^|[._])(?:create|make|get)_?app$/i.test(made.callee);
-    case 'code':
-      return MAKER_CODE.test(made.source);
-    case 'name':
-      return APP_NAME.test(name);
-    default:
-      return false;
-  }
 }

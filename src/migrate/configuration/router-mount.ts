@@ -1,7 +1,8 @@
 import type { PathKind } from '../libraries/policy-path.js';
 import type { Program } from '../literal/program.js';
 import type { CallValue, Value } from '../literal/value.js';
-import { isApp, joinPath, type Mount, prefixesOf, WHOLE_APP } from './mount.js';
+import { isApp } from './app-name.js';
+import { joinPath, type Mount, prefixesOf, WHOLE_APP } from './mount.js';
 import { codeAt, mentionsLibrary, resolveValue, type Scope } from './scope.js';
 
 /** Methods of routers that put a layer on a path. */

@@ -16,6 +16,8 @@ export interface Scope {
   readonly libraries: ReadonlyMap<string, Library>;
   /** Names that a source takes from modules that are none of the libraries. */
   readonly foreign: ReadonlySet<string>;
+  /** By name, whether the source hands it on: what was found once. */
+  readonly handedOn: Map<string, boolean>;
   lookUps: number;
 }
 
@@ -46,7 +48,7 @@ export function createScope({ imports, statements }: Program): Scope {
     else if (module !== undefined) foreign.add(target);
     else names.set(target, value);
   }
-  const scope = { names, libraries, foreign, lookUps: 0 };
+  const scope = { names, libraries, foreign, handedOn: new Map<string, boolean>(), lookUps: 0 };
   const unsettled = unsettledNames(statements, (callee) => libraryOfCallee(callee, scope) !== undefined);
   return { ...scope, unsettled };
 }
