@@ -41,7 +41,7 @@ const OTHERS = globalThis.originAllowlistEdits;
 export const ON_SOCKET: PropertyDescriptor & ThisType<ServerResponse> = {
   configurable: true,
   get() {
-    return editsElsewhere(this);
+    return heldFor(this) ?? OTHERS.get(this);
   },
   set(edits: Edits) {
     const socket = socketOf(this);
@@ -52,7 +52,7 @@ export const ON_SOCKET: PropertyDescriptor & ThisType<ServerResponse> = {
 
 /** Also where an application of Express has handed the response to one of another copy of Express, whose prototype says nothing of them. */
 export function editsOf(response: EditedResponse): Edits | undefined {
-  return editsElsewhere(response) ?? response[EDITS];
+  return heldFor(response) ?? response[EDITS] ?? OTHERS.get(response);
 }
 
 /** The head is out: a socket that waits for its next request keeps nothing of the last. */
@@ -61,9 +61,9 @@ export function letGo(response: ServerResponse): void {
   if (socket?.[HELD]?.response === response) socket[HELD] = undefined;
 }
 
-function editsElsewhere(response: ServerResponse): Edits | undefined {
+function heldFor(response: ServerResponse): Edits | undefined {
   const held = socketOf(response)?.[HELD];
-  return held?.response === response ? held.edits : OTHERS.get(response);
+  return held?.response === response ? held.edits : undefined;
 }
 
 function isHeldByAnother(socket: HoldingSocket, response: ServerResponse): boolean {
