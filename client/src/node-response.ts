@@ -41,10 +41,11 @@ export function keepEdits(
     return;
   }
   const names = response.getHeaderNames();
-  takeBack(response, names, CORS_RESPONSE_HEADERS, tell);
+  const isBlank = names.length === 0;
+  if (!isBlank) takeBack(response, names, CORS_RESPONSE_HEADERS, tell);
   const vary =
     reply === undefined
-      ? writeEdits(response, decision, names.includes('vary'))
+      ? writeEdits(response, decision, !isBlank && names.includes('vary'))
       : writeReply(reply, decision, tell);
   guardHead(response);
   response[EDITS] = { decision, vary, tell };

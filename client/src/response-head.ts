@@ -38,7 +38,13 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
 
   /** @returns false for one that is frozen. */
   function guardTop(top: ServerResponse): boolean {
-    const value = guardedBy(() => prototypeOf(top).writeHead);
+    const send = guardedBy(() => prototypeOf(top).writeHead);
+    const value = function writeHead(this: ServerResponse, ...given: Parameters<WriteHead>) {
+      send.apply(this, given);
+      // Who buffers an answer only notes the head, and sends it later.
+      if (this.headersSent) letGo(this);
+      return this;
+    };
     return (
       Reflect.defineProperty(top, EDITS, ON_SOCKET) &&
       Reflect.defineProperty(top, 'writeHead', { value, configurable: true, writable: true })
@@ -72,8 +78,6 @@ export function createHeadGuard(before: BeforeHead): (response: ServerResponse) 
         before(this, undefined);
         original(this).call(this, statusCode);
       }
-      // Who buffers an answer only notes the head, and sends it later.
-      if (this.headersSent) letGo(this);
       return this;
     };
   }
