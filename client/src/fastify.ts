@@ -11,8 +11,9 @@ import type {
 import type { Allowlist } from './client.js';
 import { conflictTeller, type TellConflict } from './conflicts.js';
 import type { Decision } from './core/index.js';
+import { recallKept } from './kept-answer.js';
 import { enforceLate } from './late.js';
-import { recallFor, requestOf, targetOf } from './node-request.js';
+import { requestOf, targetOf } from './node-request.js';
 import { isTaken, keepEdits, writeAnswer } from './node-response.js';
 import { OptionsError } from './options.js';
 import { checkPolicyName, compileRoutes, type RouteChoice, type RouteOptions } from './routes.js';
@@ -82,7 +83,8 @@ function registerCors(
     if (isTaken(reply.raw)) return passOn(request, reply, next);
     const target = targetOf(request.raw);
     const choice = choiceOfRoute(request) ?? choose(target);
-    const kept = recallFor(allowlist, request.raw, target, choice);
+    const { method, headers } = request.raw;
+    const kept = recallKept(allowlist, method, headers.origin, target, choice);
     if (kept !== undefined) return enforce(kept, request, reply, tell, next);
     const decision = allowlist.decide(requestOf(request.raw, target, choice));
     if (!(decision instanceof Promise)) return enforce(decision, request, reply, tell, next);

@@ -4,6 +4,7 @@ import { conflictTeller, type TellConflict } from './conflicts.js';
 import { type Decision, mergeVary } from './core/index.js';
 import { CORS_RESPONSE_HEADERS } from './core/response-headers.js';
 import type { AllowlistRequest } from './decider.js';
+import { type AskedAllowlist, recallKept } from './kept-answer.js';
 import { compileRoutes, type RouteChoice, type RouteOptions } from './routes.js';
 
 export { OptionsError } from './options.js';
@@ -123,29 +124,16 @@ async function whileTaken<T>(request: Takeable, handle: () => Promise<T>): Promi
 
 /** Awaited by the caller, which costs nothing to speak of for a tenant that is loaded. */
 function decideFetch(
-  allowlist: Recalling,
+  allowlist: AskedAllowlist,
   request: Request,
   choose: (target: string) => RouteChoice,
 ): Decision | Promise<Decision> {
   const target = targetOf(request.url);
   const choice = choose(target);
   return (
-    recallFor(allowlist, request, target, choice) ?? allowlist.decide(requestOf(request, target, choice))
+    recallKept(allowlist, request.method, request.headers.get('origin') ?? undefined, target, choice) ??
+    allowlist.decide(requestOf(request, target, choice))
   );
-}
-
-/** Whoever has put a `decide` of their own in its place may have left `recall` out. */
-type Recalling = Pick<Allowlist, 'decide'> & Partial<Pick<Allowlist, 'recall'>>;
-
-/** The answer that is kept for a request: to ask a Request for each header takes longer than to decide. */
-function recallFor(
-  allowlist: Recalling,
-  { method, headers }: Request,
-  target: string,
-  choice: RouteChoice,
-): Decision | undefined {
-  if (method === 'OPTIONS' || choice.isAmbiguous) return undefined;
-  return allowlist.recall?.(headers.get('origin') ?? undefined, target, choice.policy);
 }
 
 /** What follows the host; URLs of requests always have one, and a path. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { Allowlist } from './client.js';
 import type { Decision } from './core/index.js';
 import type { AllowlistRequest } from './decider.js';
+import { type AskedAllowlist, recallKept } from './kept-answer.js';
 import type { RouteChoice } from './routes.js';
 
 /** What is read of a request of node:http, or of a framework that wraps it. */
@@ -19,29 +19,15 @@ export function targetOf(request: NodeRequest): string {
 
 /** Has a request decided. */
 export function decideFor(
-  allowlist: Pick<Allowlist, 'decide'> & Partial<Pick<Allowlist, 'recall'>>,
+  allowlist: AskedAllowlist,
   request: NodeRequest,
   target: string,
   choice: RouteChoice,
 ): Decision | Promise<Decision> {
   return (
-    recallFor(allowlist, request, target, choice) ?? allowlist.decide(requestOf(request, target, choice))
+    recallKept(allowlist, request.method, request.headers.origin, target, choice) ??
+    allowlist.decide(requestOf(request, target, choice))
   );
-}
-
-/**
- * The answer that is kept for a request. Nearly all come from the same few pages or from none, and for these no request is put together,
- * which would take as long as all the rest.
- */
-export function recallFor(
-  allowlist: Partial<Pick<Allowlist, 'recall'>>,
-  request: NodeRequest,
-  target: string,
-  choice: RouteChoice,
-): Decision | undefined {
-  if (request.method === 'OPTIONS' || choice.isAmbiguous) return undefined;
-  // Whoever has put a `decide` of their own in its place may have left this out.
-  return allowlist.recall?.(request.headers.origin, target, choice.policy);
 }
 
 /** The request as the decision takes it. */

@@ -3,8 +3,9 @@ import type { ServerResponse } from 'node:http';
 import type { Allowlist } from './client.js';
 import { conflictTeller, type TellConflict } from './conflicts.js';
 import type { Decision } from './core/index.js';
+import { recallKept } from './kept-answer.js';
 import { enforceLate } from './late.js';
-import { type NodeRequest, recallFor, requestOf, targetOf } from './node-request.js';
+import { type NodeRequest, requestOf, targetOf } from './node-request.js';
 import { isTaken, keepEdits, writeAnswer } from './node-response.js';
 import { compileRoutes, type RouteOptions } from './routes.js';
 
@@ -40,7 +41,7 @@ export function cors(allowlist: Allowlist, options: RouteOptions = {}): CorsMidd
     if (isTaken(response)) return next();
     const target = targetOf(request);
     const choice = choose(target);
-    const kept = recallFor(allowlist, request, target, choice);
+    const kept = recallKept(allowlist, request.method, request.headers.origin, target, choice);
     if (kept !== undefined) return enforce(kept, response, tell, next);
     const decision = allowlist.decide(requestOf(request, target, choice));
     if (!(decision instanceof Promise)) return enforce(decision, response, tell, next);

@@ -22,13 +22,10 @@ let slug: string;
 
 beforeAll(async () => {
   store = await openTestStore();
-  db = await openDatabase({ databaseUrl: store.databaseUrl, log: silentLog });
+  db = await store.openDatabase();
   changeLog = createChangeLog(db, DEFAULT_QUOTAS, silentLog);
 });
-afterAll(async () => {
-  await db.close();
-  await store.close();
-});
+afterAll(() => store.close());
 beforeEach(async () => {
   slug = (await newTenant(store)).slug;
 });

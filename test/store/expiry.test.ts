@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_QUOTAS } from '../../src/limits.js';
 import { createChangeLog } from '../../src/store/change-log.js';
-import { type Database, openDatabase } from '../../src/store/database.js';
+import type { Database } from '../../src/store/database.js';
 import { type Expiry, KEPT_AFTER_EXPIRY_MS, startExpiry } from '../../src/store/expiry.js';
 import { silentLog } from '../support/silent-log.js';
 import { context, newTenant, openTestStore, pattern, type TestStore } from './test-store.js';
@@ -16,12 +16,11 @@ let slug: string;
 
 beforeAll(async () => {
   store = await openTestStore();
-  db = await openDatabase({ databaseUrl: store.databaseUrl, log: silentLog });
+  db = await store.openDatabase();
   expiry = startExpiry(db, createChangeLog(db, DEFAULT_QUOTAS, silentLog), silentLog, () => 0);
 });
 afterAll(async () => {
   await expiry.stop();
-  await db.close();
   await store.close();
 });
 beforeEach(async () => {

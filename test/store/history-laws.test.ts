@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_QUOTAS } from '../../src/limits.js';
 import { createChangeLog } from '../../src/store/change-log.js';
-import { type Database, openDatabase } from '../../src/store/database.js';
+import type { Database } from '../../src/store/database.js';
 import { toDeltaOperations } from '../../src/store/delta.js';
 import { type Expiry, startExpiry } from '../../src/store/expiry.js';
 import { readSnapshot } from '../../src/store/snapshot-row.js';
@@ -24,12 +24,11 @@ let expiry: Expiry;
 
 beforeAll(async () => {
   store = await openTestStore();
-  db = await openDatabase({ databaseUrl: store.databaseUrl, log: silentLog });
+  db = await store.openDatabase();
   expiry = startExpiry(db, createChangeLog(db, DEFAULT_QUOTAS, silentLog), silentLog, Date.now);
 });
 afterAll(async () => {
   await expiry.stop();
-  await db.close();
   await store.close();
 });
 

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Database, openDatabase } from '../../src/store/database.js';
+import type { Database } from '../../src/store/database.js';
 import type { InstanceReport } from '../../src/store/instance-record.js';
 import { sweepInstances } from '../../src/store/instance-sweep.js';
-import { silentLog } from '../support/silent-log.js';
 import { context, newTenant, openTestStore, type TestStore } from './test-store.js';
 
 const EVERYBODY = { tenantIds: null };
@@ -14,13 +13,10 @@ let db: Database;
 
 beforeAll(async () => {
   store = await openTestStore();
-  db = await openDatabase({ databaseUrl: store.databaseUrl, log: silentLog });
+  db = await store.openDatabase();
   await store.sql.query(`UPDATE instance_registry SET born_at = now() - interval '30 days'`);
 });
-afterAll(async () => {
-  await db.close();
-  await store.close();
-});
+afterAll(() => store.close());
 
 /** A tenant with one instance that has applied what there is. */
 async function reported(fields: Partial<InstanceReport> = {}) {

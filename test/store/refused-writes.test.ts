@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Database, openDatabase } from '../../src/store/database.js';
+import type { Database } from '../../src/store/database.js';
 import { createRefusedWrites, MAX_COUNTS } from '../../src/store/refused-writes.js';
 import { silentLog } from '../support/silent-log.js';
 import { context, newTenant, openTestStore, type TestStore } from './test-store.js';
@@ -12,12 +12,9 @@ let db: Database;
 
 beforeAll(async () => {
   store = await openTestStore();
-  db = await openDatabase({ databaseUrl: store.databaseUrl, log: silentLog });
+  db = await store.openDatabase();
 });
-afterAll(async () => {
-  await db.close();
-  await store.close();
-});
+afterAll(() => store.close());
 
 const refused = (change: object = {}) => ({
   actor: 'nobody',

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Database, openDatabase } from '../../src/store/database.js';
+import type { Database } from '../../src/store/database.js';
 import { createRollouts } from '../../src/store/rollouts.js';
-import { silentLog } from '../support/silent-log.js';
 import { newTenant, openTestStore, type TestStore } from './test-store.js';
 
 const EVERYBODY = { tenantIds: null };
@@ -11,12 +10,9 @@ let db: Database;
 
 beforeAll(async () => {
   store = await openTestStore();
-  db = await openDatabase({ databaseUrl: store.databaseUrl, log: silentLog });
+  db = await store.openDatabase();
 });
-afterAll(async () => {
-  await db.close();
-  await store.close();
-});
+afterAll(() => store.close());
 
 describe('given many writers that wait at once', () => {
   it('takes two connections for them at most, for the names in the answers too', async () => {

@@ -1,9 +1,8 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Database, openDatabase } from '../../src/store/database.js';
+import type { Database } from '../../src/store/database.js';
 import type { TenantRow } from '../../src/store/rows.js';
 import { readSnapshot, readVersions } from '../../src/store/snapshot-row.js';
-import { silentLog } from '../support/silent-log.js';
 import { context, inputs, newTenant, openTestStore, pattern, type TestStore } from './test-store.js';
 
 let store: TestStore;
@@ -12,12 +11,9 @@ let tenant: TenantRow;
 
 beforeAll(async () => {
   store = await openTestStore();
-  db = await openDatabase({ databaseUrl: store.databaseUrl, log: silentLog });
+  db = await store.openDatabase();
 });
-afterAll(async () => {
-  await db.close();
-  await store.close();
-});
+afterAll(() => store.close());
 beforeEach(async () => {
   tenant = await newTenant(store);
 });

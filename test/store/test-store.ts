@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Pattern, parsePattern } from '@origin-allowlist/client/core';
 import { Pool } from 'pg';
+import { type Database, openDatabase } from '../../src/store/database.js';
 import type { EntryInput } from '../../src/store/entry-input.js';
 import type { TenantRow } from '../../src/store/rows.js';
 import { openStore, type Store, type StoreOptions } from '../../src/store/store.js';
@@ -11,6 +12,8 @@ import { silentLog } from '../support/silent-log.js';
 export interface TestStore extends Store {
   readonly databaseUrl: string;
   readonly sql: Pool;
+  /** Opens what a store works on; it is closed with this one. */
+  openDatabase(): Promise<Database>;
 }
 
 /** Who writes in these tests. */
@@ -21,11 +24,18 @@ export async function openTestStore(options: Partial<StoreOptions> = {}): Promis
   const database = await createTestDatabase();
   const sql = new Pool({ connectionString: database.url, max: 4 });
   const store = await openStore({ databaseUrl: database.url, log: silentLog, ...options });
+  const databases: Database[] = [];
   return {
     ...store,
     databaseUrl: database.url,
     sql,
+    openDatabase: async () => {
+      const opened = await openDatabase({ databaseUrl: database.url, log: silentLog });
+      databases.push(opened);
+      return opened;
+    },
     close: async () => {
+      for (const opened of databases) await opened.close();
       await store.close();
       await sql.end();
       await database.drop();

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_QUOTAS } from '../../src/limits.js';
 import { createChangeLog } from '../../src/store/change-log.js';
-import { type Database, openDatabase } from '../../src/store/database.js';
+import type { Database } from '../../src/store/database.js';
 import type { TrailRow } from '../../src/store/trail.js';
 import { silentLog } from '../support/silent-log.js';
 import { context, inputs, newTenant, openTestStore, type TestStore } from './test-store.js';
@@ -13,12 +13,9 @@ let db: Database;
 
 beforeAll(async () => {
   store = await openTestStore();
-  db = await openDatabase({ databaseUrl: store.databaseUrl, log: silentLog });
+  db = await store.openDatabase();
 });
-afterAll(async () => {
-  await db.close();
-  await store.close();
-});
+afterAll(() => store.close());
 
 describe('given writes that commit in another order than they are dated in', () => {
   it('tells oldest first only what nothing older can follow, and misses nothing from there on', async () => {
